@@ -1,0 +1,1 @@
+"""What is wanted: topology files, read into frozen models. Knows nothing of Docker."""

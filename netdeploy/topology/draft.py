@@ -1,0 +1,42 @@
+"""What the rules look at: the parts of a file that have a valid shape, and all the names it declares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from netdeploy.topology.model import Container, Network, Volume
+    from netdeploy.topology.problem import Path, Severity
+
+DEFAULT_BRIDGE = "bridge"
+BUILT_IN_NETWORKS = ("bridge", "host", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A file before it is known to be right: parts with a broken shape are missing, their names are not."""
+
+    containers: dict[str, Container]
+    networks: dict[str, Network]
+    volumes: dict[str, Volume]
+    container_names: tuple[str, ...]
+    network_names: tuple[str, ...]
+    volume_names: tuple[str, ...]
+
+    def is_default_bridge(self, key: str) -> bool:
+        """Whether the network `key` is Docker's own `bridge`."""
+        network = self.networks.get(key)
+        return network is not None and network.external and (network.name or key) == DEFAULT_BRIDGE
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A broken rule. `at_key` points at the key rather than at its value."""
+
+    path: Path
+    message: str
+    hint: str = ""
+    severity: Severity = "error"
+    at_key: bool = False
+    elsewhere: tuple[tuple[str, Path], ...] = ()

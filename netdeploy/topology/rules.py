@@ -1,0 +1,307 @@
+"""Rules across the fields of a file, decided without an engine. Each returns what it found; none stops at the first."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from netdeploy.topology.draft import BUILT_IN_NETWORKS, DEFAULT_BRIDGE, Draft, Found
+from netdeploy.topology.problem import did_you_mean
+from netdeploy.topology.rules_addresses import fixed_address_rules, host_port_rules, subnet_rules
+from netdeploy.topology.text_types import LABEL_NAME, LABEL_NAME_RULE, OBJECT_NAME, OBJECT_NAME_RULE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from netdeploy.topology.model import Container, Healthcheck, Mount, Network, Volume
+    from netdeploy.topology.problem import Path
+
+LABEL_NAMESPACE = "netdeploy."
+
+
+def check(draft: Draft) -> list[Found]:
+    """All broken rules of the file, in no particular order."""
+    rules = (
+        _names,
+        _network_references,
+        _volume_references,
+        _dependencies,
+        _cycles,
+        _network_modes,
+        _default_bridge,
+        _mounts,
+        _labels,
+        _settings,
+        _shared_names,
+        _unreachable_ports,
+        subnet_rules,
+        fixed_address_rules,
+        host_port_rules,
+    )
+    return [found for rule in rules for found in rule(draft)]
+
+
+def _names(draft: Draft) -> Iterator[Found]:
+    if not draft.container_names and not draft.network_names and not draft.volume_names:
+        yield Found((), "the file has nothing to make", "it needs `containers:` with at least one container")
+    sections = (
+        ("containers", draft.container_names, OBJECT_NAME, OBJECT_NAME_RULE),
+        ("networks", draft.network_names, LABEL_NAME, LABEL_NAME_RULE),
+        ("volumes", draft.volume_names, OBJECT_NAME, OBJECT_NAME_RULE),
+    )
+    for section, names, pattern, rule in sections:
+        for name in names:
+            if not re.fullmatch(pattern, name):
+                yield Found((section, name), f"the engine refuses the name `{name}`", rule, at_key=True)
+    yield from _names_on_the_engine("networks", draft.networks)
+    yield from _names_on_the_engine("volumes", draft.volumes)
+    for key, network in draft.networks.items():
+        name = network.name or key
+        if not network.external and name in (*BUILT_IN_NETWORKS, "default"):
+            message = f"`{name}` is a name the engine keeps for itself"
+            hint = "add `external: true` to use Docker's own" if name == DEFAULT_BRIDGE else "choose another name"
+            yield Found(("networks", key), message, hint, at_key=True)
+        elif network.external and name in ("host", "none"):
+            hint = f"write `network_mode: {name}` at the container"
+            yield Found(("networks", key), f"`{name}` is not a network to hang on", hint, at_key=True)
+
+
+def _names_on_the_engine(section: str, objects: dict[str, Network] | dict[str, Volume]) -> Iterator[Found]:
+    seen: dict[str, str] = {}
+    for key, value in objects.items():
+        name = value.name or key
+        if name in seen:
+            message = f"`{seen[name]}` and `{key}` are both called `{name}` on the engine"
+            first: Path = (section, seen[name])
+            yield Found((section, key), message, "give one another `name`", elsewhere=(("the other", first),), at_key=True)
+        seen.setdefault(name, key)
+
+
+def _network_references(draft: Draft) -> Iterator[Found]:
+    for name, container in draft.containers.items():
+        for network in container.networks:
+            if network in draft.network_names:
+                continue
+            if network == DEFAULT_BRIDGE:
+                hint = "for Docker's default bridge, declare `bridge: {external: true}` under `networks`"
+            else:
+                hint = did_you_mean(network, draft.network_names, otherwise=f"declare `{network}:` under `networks`")
+            path: Path = ("containers", name, "networks", network)
+            yield Found(path, f"there is no network `{network}` in this file", hint, at_key=True)
+
+
+def _volume_references(draft: Draft) -> Iterator[Found]:
+    for name, container in draft.containers.items():
+        for index, mount in enumerate(container.volumes):
+            if mount.type == "volume" and mount.source and mount.source not in draft.volume_names:
+                otherwise = f"declare `{mount.source}:` under `volumes`; a folder starts with `./` or `/`"
+                hint = did_you_mean(mount.source, draft.volume_names, otherwise=otherwise)
+                path: Path = ("containers", name, "volumes", index)
+                yield Found(path, f"there is no volume `{mount.source}` in this file", hint)
+
+
+def _dependencies(draft: Draft) -> Iterator[Found]:
+    for name, container in draft.containers.items():
+        for other, dependency in container.depends_on.items():
+            path: Path = ("containers", name, "depends_on", other)
+            if other not in draft.container_names:
+                hint = did_you_mean(other, draft.container_names, otherwise="a dependency is a container of this file")
+                yield Found(path, f"there is no container `{other}` in this file", hint, at_key=True)
+                continue
+            healthcheck = draft.containers[other].healthcheck if other in draft.containers else None
+            if dependency.condition == "service_healthy" and healthcheck and _is_off(healthcheck):
+                message = f"`{other}` has its healthcheck turned off, so it never becomes healthy"
+                yield Found(path, message, "use `service_started`, or give it a healthcheck", at_key=True)
+
+
+def _is_off(healthcheck: Healthcheck) -> bool:
+    return healthcheck.disable or healthcheck.test == ("NONE",)
+
+
+def _cycles(draft: Draft) -> Iterator[Found]:
+    """Each cycle once, told from its first container in the file."""
+    edges = {
+        name: [other for other in _waits_for(container) if other in draft.containers]
+        for name, container in draft.containers.items()
+    }
+    done: set[str] = set()
+    for start in edges:
+        trail: list[str] = [start]
+        pending = [iter(edges[start])]
+        while pending and start not in done:
+            following = next(pending[-1], None)
+            if following is None:
+                done.add(trail.pop())
+                pending.pop()
+            elif following in trail:
+                cycle = [*trail[trail.index(following) :], following]
+                done.update(trail)
+                yield _cycle(cycle, draft)
+                break
+            elif following not in done:
+                trail.append(following)
+                pending.append(iter(edges[following]))
+
+
+def _cycle(cycle: list[str], draft: Draft) -> Found:
+    first, second = cycle[0], cycle[1]
+    in_list = second in draft.containers[first].depends_on
+    tail: Path = ("depends_on", second) if in_list else ("network_mode",)
+    message = f"these containers wait for each other: {' → '.join(cycle)}"
+    return Found(("containers", first, *tail), message, "take one of the dependencies out", at_key=True)
+
+
+def _waits_for(container: Container) -> Iterable[str]:
+    shared = shared_network_of(container)
+    return (*container.depends_on, *((shared,) if shared else ()))
+
+
+def shared_network_of(container: Container) -> str | None:
+    """The container whose network this one shares (`network_mode: container:NAME`)."""
+    mode = container.network_mode or ""
+    return mode.removeprefix("container:") if mode.startswith("container:") else None
+
+
+def _network_modes(draft: Draft) -> Iterator[Found]:
+    for name, container in draft.containers.items():
+        mode, base = container.network_mode, ("containers", name)
+        if mode is None:
+            continue
+        if container.networks:
+            message = f"`network_mode: {mode}` and `networks` exclude each other"
+            where = (("`networks` stands here", (*base, "networks")),)
+            yield Found((*base, "network_mode"), message, "keep one of them", elsewhere=where, at_key=True)
+        shared = shared_network_of(container)
+        if shared:
+            yield from _shared_network(name, container, shared, draft)
+        elif mode in ("host", "none") and container.ports:
+            message = f"nothing is published with `network_mode: {mode}`"
+            yield Found((*base, "ports"), message, "leave `ports` out", severity="warning", at_key=True)
+
+
+def _shared_network(name: str, container: Container, shared: str, draft: Draft) -> Iterator[Found]:
+    base: Path = ("containers", name)
+    if shared not in draft.container_names:
+        hint = did_you_mean(shared, draft.container_names, otherwise="it must be a container of this file")
+        yield Found((*base, "network_mode"), f"there is no container `{shared}` in this file", hint)
+    for field in ("ports", "expose", "hostname", "dns", "extra_hosts"):
+        if getattr(container, field):
+            message = f"`{field}` can't be set with `network_mode: container:{shared}`: the network is `{shared}`'s"
+            yield Found((*base, field), message, f"set it at `{shared}`", at_key=True)
+
+
+def _default_bridge(draft: Draft) -> Iterator[Found]:
+    for name, container in draft.containers.items():
+        for network, attachment in container.networks.items():
+            if attachment.aliases and draft.is_default_bridge(network):
+                path: Path = ("containers", name, "networks", network, "aliases")
+                message = "Docker's default bridge has no names, so aliases can't be given on it"
+                yield Found(path, message, "use a network of your own", at_key=True)
+
+
+def _mounts(draft: Draft) -> Iterator[Found]:
+    for name, container in draft.containers.items():
+        targets: dict[str, int] = {}
+        for index, mount in enumerate(container.volumes):
+            path: Path = ("containers", name, "volumes", index)
+            yield from _mount(path, mount)
+            target = mount.target.rstrip("/") or "/"
+            if target in targets:
+                first: Path = ("containers", name, "volumes", targets[target])
+                message = f"two mounts at `{target}`"
+                yield Found(path, message, "keep one of them", elsewhere=(("the first one", first),))
+            targets.setdefault(target, index)
+
+
+def _mount(path: Path, mount: Mount) -> Iterator[Found]:
+    if mount.type == "bind" and not mount.source:
+        yield Found(path, "a bind mount needs a `source`", "write the host's folder")
+    if mount.type == "tmpfs" and mount.source:
+        yield Found((*path, "source"), "a tmpfs mount has no `source`", "leave it out", at_key=True)
+    if mount.type == "bind" and mount.source and ":" in mount.source:
+        yield Found((*path, "source"), "the engine can't bind a path with a `:` in it", "use another folder")
+    if mount.target.rstrip("/") == "":
+        yield Found(path, "nothing can be mounted over the container's root", "choose a folder below `/`")
+    for kind in ("bind", "volume", "tmpfs"):
+        if kind != mount.type and getattr(mount, kind) is not None:
+            message = f"`{kind}` settings do not belong to a {mount.type} mount"
+            yield Found((*path, kind), message, "leave them out", at_key=True)
+
+
+def _labels(draft: Draft) -> Iterator[Found]:
+    sections: tuple[tuple[str, dict[str, Container] | dict[str, Network] | dict[str, Volume]], ...] = (
+        ("containers", draft.containers),
+        ("networks", draft.networks),
+        ("volumes", draft.volumes),
+    )
+    for section, objects in sections:
+        for name, value in objects.items():
+            for label in value.labels:
+                if label.startswith(LABEL_NAMESPACE) or not label:
+                    message = f"labels that start with `{LABEL_NAMESPACE}` are netdeploy's own" if label else "no name"
+                    yield Found((section, name, "labels", label), message, "choose another name", at_key=True)
+
+
+def _settings(draft: Draft) -> Iterator[Found]:
+    for name, container in draft.containers.items():
+        base: Path = ("containers", name)
+        for variable in container.environment:
+            if not variable or "=" in variable or "\x00" in variable:
+                path = (*base, "environment", variable)
+                yield Found(path, "a variable's name is not empty and has no `=`", at_key=True)
+        grace = container.stop_grace_period
+        if grace is not None and grace % 1_000_000_000:
+            yield Found((*base, "stop_grace_period"), "the engine counts whole seconds here", "round it, as in `1s`")
+        if container.healthcheck:
+            yield from _healthcheck((*base, "healthcheck"), container.healthcheck)
+
+
+def _healthcheck(path: Path, healthcheck: Healthcheck) -> Iterator[Found]:
+    test = healthcheck.test
+    if test is not None:
+        known = ("CMD", "CMD-SHELL", "NONE")
+        if not test or test[0] not in known:
+            message = "a check in list form starts with CMD, CMD-SHELL or NONE"
+            yield Found((*path, "test"), message, "or write it as one text for the shell")
+        elif test[0] != "NONE" and len(test) < 2:
+            yield Found((*path, "test"), f"{test[0]} needs a command after it")
+    if healthcheck.disable and (test not in (None, ("NONE",))):
+        yield Found((*path, "disable"), "`disable` and `test` exclude each other", "keep one of them", at_key=True)
+    for field in ("interval", "timeout", "start_period"):
+        value: int | None = getattr(healthcheck, field)
+        if value is not None and 0 < value < 1_000_000:
+            yield Found((*path, field), "the engine refuses less than 1ms")
+
+
+def _shared_names(draft: Draft) -> Iterator[Found]:
+    """Names that lead to more than one container on a network: allowed, rarely meant."""
+    for network in draft.network_names:
+        members = {n: c.networks[network] for n, c in draft.containers.items() if network in c.networks}
+        first: dict[str, tuple[str, Path]] = {}
+        for name, attachment in members.items():
+            seen: set[str] = set()
+            for index, alias in enumerate(attachment.aliases):
+                path: Path = ("containers", name, "networks", network, "aliases", index)
+                folded = alias.lower()  # Docker's resolver ignores case
+                other = next((n for n in members if n.lower() == folded and n != name), None)
+                if other:
+                    message = f"the alias `{alias}` is also the name of the container `{other}` on `{network}`"
+                    yield Found(path, message, "whoever asks for it gets either of them", severity="warning")
+                elif folded in seen:
+                    yield Found(path, f"the alias `{alias}` is listed twice", "keep one of them", severity="warning")
+                elif folded in first:
+                    whose, where = first[folded]
+                    message = f"the alias `{alias}` on `{network}` is shared with `{whose}`"
+                    hint = "whoever asks for it gets either of them, in turn"
+                    yield Found(path, message, hint, severity="warning", elsewhere=(("the other one", where),))
+                seen.add(folded)
+                first.setdefault(folded, (name, path))
+
+
+def _unreachable_ports(draft: Draft) -> Iterator[Found]:
+    for name, container in draft.containers.items():
+        networks = [draft.networks[n] for n in container.networks if n in draft.networks]
+        if container.ports and networks and all(network.internal for network in networks):
+            path: Path = ("containers", name, "ports")
+            message = "the engine publishes nothing for a container that is on internal networks only"
+            yield Found(path, message, "add a network that is not internal", severity="warning", at_key=True)

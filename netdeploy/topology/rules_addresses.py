@@ -1,0 +1,246 @@
+"""Rules about addresses: subnets, gateways, fixed addresses and host ports. All are decided without an engine."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from netdeploy.topology.draft import Draft, Found
+from netdeploy.topology.text_types import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from netdeploy.topology.model import Container, Network, Pool, Port
+    from netdeploy.topology.problem import Path
+
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def subnet_rules(draft: Draft) -> Iterator[Found]:
+    """Pools that overlap, and parts of a pool that lie outside its subnet."""
+    subnets: list[tuple[IpNetwork, Path]] = []
+    for key, network in draft.networks.items():
+        base: Path = ("networks", key, "ipam", "config")
+        for index, pool in enumerate(network.ipam.config):
+            yield from _pool_rules((*base, index), pool, network)
+            if pool.subnet:
+                subnets.append((ipaddress.ip_network(pool.subnet), (*base, index, "subnet")))
+        yield from _one_v4_pool(base, network)
+    for (first, first_path), (second, second_path) in combinations(subnets, 2):
+        if first.version == second.version and first.overlaps(second):
+            yield Found(
+                second_path,
+                f"the subnet {second} overlaps {first}",
+                "give each network a subnet of its own",
+                elsewhere=((f"{first} stands here", first_path),),
+            )
+
+
+def _one_v4_pool(base: Path, network: Network) -> Iterator[Found]:
+    pools = [i for i, pool in enumerate(network.ipam.config) if pool.subnet and "." in pool.subnet]
+    for index in pools[1:]:
+        message = "a bridge network takes one IPv4 subnet"
+        hint = "remove it, or make it a second network"
+        yield Found((*base, index, "subnet"), message, hint, elsewhere=(("the first one", (*base, pools[0], "subnet")),))
+
+
+def _pool_rules(path: Path, pool: Pool, network: Network) -> Iterator[Found]:
+    parts = {"ip_range": pool.ip_range, "gateway": pool.gateway}
+    if pool.subnet is None:
+        for name in [name for name, value in parts.items() if value] + (["aux_addresses"] if pool.aux_addresses else []):
+            yield Found((*path, name), f"`{name}` needs a `subnet` beside it", "write the subnet it belongs to")
+        return
+    subnet = ipaddress.ip_network(pool.subnet)
+    if subnet.version == 6 and not network.enable_ipv6:
+        yield Found((*path, "subnet"), f"{subnet} is IPv6, and `enable_ipv6` is not set", "add `enable_ipv6: true`")
+    if pool.ip_range and not _inside(ipaddress.ip_network(pool.ip_range), subnet):
+        yield Found((*path, "ip_range"), f"the range {pool.ip_range} is not inside the subnet {subnet}")
+    fixed = {"gateway": pool.gateway} if pool.gateway else {}
+    addresses: dict[Path, str] = {(*path, name): value for name, value in fixed.items()}
+    addresses |= {(*path, "aux_addresses", name): value for name, value in pool.aux_addresses.items()}
+    seen: dict[str, Path] = {}
+    for where, value in addresses.items():
+        unusable = _unusable(ipaddress.ip_address(value), subnet)
+        if unusable:
+            yield Found(where, f"{value} {unusable}")
+        elif value in seen:
+            yield Found(where, f"{value} is taken", "choose another address", elsewhere=(("here", seen[value]),))
+        seen.setdefault(value, where)
+
+
+def _inside(inner: IpNetwork, outer: IpNetwork) -> bool:
+    return inner.version == outer.version and inner.prefixlen >= outer.prefixlen and inner.overlaps(outer)
+
+
+def _unusable(address: IpAddress, subnet: IpNetwork) -> str:
+    """Why `address` can't be given to anyone on `subnet`; empty if it can."""
+    if address not in subnet:
+        return f"is not inside the subnet {subnet}"
+    if subnet.num_addresses > 2 and address == subnet.network_address:
+        return f"is the subnet's own address; hosts of {subnet} come after it"
+    if address.version == 4 and subnet.num_addresses > 2 and address == subnet.broadcast_address:
+        return f"is the broadcast address of {subnet}"
+    return ""
+
+
+def fixed_address_rules(draft: Draft) -> Iterator[Found]:
+    """Fixed addresses of containers: inside a declared subnet, free, and given once."""
+    taken: dict[tuple[str, str], Path] = {}
+    for name, container in draft.containers.items():
+        for network, attachment in container.networks.items():
+            for field in ("ipv4_address", "ipv6_address"):
+                value: str | None = getattr(attachment, field)
+                if value is None or network not in draft.networks:
+                    continue
+                path: Path = ("containers", name, "networks", network, field)
+                problem = _fixed_address(path, value, network, draft)
+                if problem:
+                    yield problem
+                elif (network, value) in taken:
+                    first = taken[network, value]
+                    message = f"{value} on `{network}` is given to `{first[1]}` already"
+                    yield Found(path, message, "choose another address", elsewhere=(("first given here", first),))
+                else:
+                    taken[network, value] = path
+
+
+def _fixed_address(path: Path, value: str, key: str, draft: Draft) -> Found | None:
+    network = draft.networks[key]
+    address = ipaddress.ip_address(value)
+    if draft.is_default_bridge(key):
+        return Found(path, "Docker's default bridge takes no fixed addresses", "use a network of your own with a subnet")
+    if network.external:
+        return None
+    if address.version == 6 and not network.enable_ipv6:
+        message = f"`{key}` gives no IPv6 addresses"
+        return Found(path, message, f"add `enable_ipv6: true` to `{key}`")
+    pools = [(i, pool) for i, pool in enumerate(network.ipam.config) if pool.subnet]
+    subnets = {i: ipaddress.ip_network(pool.subnet) for i, pool in pools if pool.subnet}
+    matching = [(i, pool) for i, pool in pools if address in subnets[i]]
+    if not any(subnet.version == address.version for subnet in subnets.values()):
+        message = f"a fixed address needs a subnet, and `{key}` declares none for IPv{address.version}"
+        return Found(path, message, f"add `ipam: {{config: [{{subnet: …}}]}}` to `{key}`")
+    if not matching:
+        known = ", ".join(str(s) for s in subnets.values() if s.version == address.version)
+        return Found(path, f"{value} is not inside the subnet of `{key}` ({known})")
+    index, pool = matching[0]
+    unusable = _unusable(address, subnets[index])
+    if unusable:
+        return Found(path, f"{value} {unusable}")
+    where: Path = ("networks", key, "ipam", "config", index)
+    if value in pool.aux_addresses.values():
+        aux = next(name for name, reserved in pool.aux_addresses.items() if reserved == value)
+        elsewhere = (("reserved here", (*where, "aux_addresses", aux)),)
+        return Found(path, f"{value} is reserved on `{key}` as `{aux}`", elsewhere=elsewhere)
+    gateway, declared = _gateway(pool, subnets[index])
+    if value == gateway:
+        elsewhere = (("the gateway", (*where, "gateway" if declared else "subnet")),)
+        return Found(path, f"{value} is the gateway of `{key}`", "choose another address", elsewhere=elsewhere)
+    return None
+
+
+def _gateway(pool: Pool, subnet: IpNetwork) -> tuple[str, bool]:
+    """The gateway's address and whether the file says so; the engine takes the first address of its range."""
+    if pool.gateway:
+        return pool.gateway, True
+    start = ipaddress.ip_network(pool.ip_range) if pool.ip_range else subnet
+    address = start.network_address
+    return str(address + 1 if address == subnet.network_address else address), False
+
+
+# -- host ports ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _HostPort:
+    container: str
+    path: Path
+    protocol: str
+    address: str  # "" is every address of the host
+    port: int
+
+    def clashes(self, other: _HostPort) -> bool:
+        if (self.protocol, self.port) != (other.protocol, other.port):
+            return False
+        mine, theirs = self.address, other.address
+        return mine == theirs or "" in (mine, theirs) or _covers(mine, theirs) or _covers(theirs, mine)
+
+    @property
+    def text(self) -> str:
+        address = f"{self.address}:" if self.address else ""
+        return f"{address}{self.port}/{self.protocol}"
+
+
+def _covers(all_addresses: str, address: str) -> bool:
+    wildcard = ipaddress.ip_address(all_addresses)
+    return wildcard.is_unspecified and wildcard.version == ipaddress.ip_address(address).version
+
+
+def host_port_rules(draft: Draft) -> Iterator[Found]:
+    """Ports that are no ports, ranges that do not fit, and one host port asked for twice."""
+    by_port: dict[tuple[str, int], list[_HostPort]] = {}
+    for name, container in draft.containers.items():
+        yield from _exposed_ports(name, container)
+        for index, port in enumerate(container.ports):
+            path: Path = ("containers", name, "ports", index)
+            problem = _port_shape(path, port)
+            if problem:
+                yield problem
+                continue
+            clash = _first_clash(name, path, port, by_port)
+            if clash:
+                mine, theirs = clash
+                whose = "this container" if theirs.container == name else f"`{theirs.container}`"
+                yield Found(
+                    path,
+                    f"the host's port {mine.text} is published by {whose} already",
+                    "choose another port for one of them",
+                    elsewhere=(("first published here", theirs.path),),
+                )
+
+
+def _first_clash(
+    name: str, path: Path, port: Port, by_port: dict[tuple[str, int], list[_HostPort]]
+) -> tuple[_HostPort, _HostPort] | None:
+    if port.published is None or (len(numbers(port.published)) > 1 and len(numbers(port.target)) == 1):
+        return None  # the engine chooses a free one
+    clash = None
+    for number in numbers(port.published):
+        mine = _HostPort(name, path, port.protocol, port.host_ip or "", number)
+        others = by_port.setdefault((mine.protocol, number), [])
+        theirs = next((other for other in others if mine.clashes(other)), None)
+        clash = clash or ((mine, theirs) if theirs else None)
+        others.append(mine)
+    return clash
+
+
+def _port_shape(path: Path, port: Port) -> Found | None:
+    ranges = {"target": port.target, "published": port.published}
+    for field, text in ranges.items():
+        if text is not None and _not_ports(text):
+            return Found(path, f"`{field}` {text}: {_not_ports(text)}")
+    if port.published and len(numbers(port.target)) > 1:
+        targets, published = len(numbers(port.target)), len(numbers(port.published))
+        if targets != published:
+            message = f"{published} host ports for {targets} container ports"
+            return Found(path, message, "both ranges must have the same length")
+    return None
+
+
+def _exposed_ports(name: str, container: Container) -> Iterator[Found]:
+    for index, text in enumerate(container.expose):
+        problem = _not_ports(text.partition("/")[0])
+        if problem:
+            yield Found(("containers", name, "expose", index), f"{text}: {problem}")
+
+
+def _not_ports(text: str) -> str:
+    first, _, last = text.partition("-")
+    low, high = int(first), int(last or first)
+    if not 1 <= low <= 65535 or not 1 <= high <= 65535:
+        return "a port is a number from 1 to 65535"
+    return "the range ends before it starts" if high < low else ""

@@ -1,0 +1,189 @@
+"""The kinds of text that a topology file holds, each with its check, its message and its JSON Schema.
+
+A value is checked by the same pattern that the schema publishes, so an editor and `netdeploy validate` agree.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+
+def _matching(pattern: str, message: str, **schema: Any) -> Any:
+    """Pydantic metadata: text that matches the whole of `pattern`, refused with `message` otherwise."""
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise PydanticCustomError("text_pattern", "{message}", {"message": message})
+        return value
+
+    return _both(AfterValidator(check), {"type": "string", "pattern": f"^(?:{pattern})$", **schema})
+
+
+def _both(validator: AfterValidator | BeforeValidator, schema: dict[str, Any]) -> tuple[Any, Any]:
+    return validator, WithJsonSchema(schema)
+
+
+OBJECT_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]+"
+"""Names an engine takes for containers and volumes (moby: daemon/names, RestrictedNamePattern)."""
+OBJECT_NAME_RULE = "a name has at least two characters: letters, digits, `_`, `.`, `-`; the first is a letter or digit"
+
+LABEL_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
+"""Names that no engine looks at as strictly: networks, topologies, prefixes."""
+LABEL_NAME_RULE = "a name has letters, digits, `_`, `.`, `-`; the first is a letter or digit"
+
+_PORT_RANGE = r"[0-9]{1,5}(-[0-9]{1,5})?"
+
+
+def _address(version: int | None, *words: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if value in words:
+            return value
+        kind = f"IPv{version}" if version else "IP"
+        try:
+            address = ipaddress.ip_address(value)
+        except ValueError:
+            address = None
+        if address is None or version not in (None, address.version):
+            raise PydanticCustomError("address", "`{value}` is not an {kind} address", {"value": value, "kind": kind})
+        return str(address)
+
+    return AfterValidator(check)
+
+
+def _subnet(value: str) -> str:
+    try:
+        return str(ipaddress.ip_network(value))
+    except ValueError:
+        pass
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise PydanticCustomError(
+            "subnet", "`{value}` is not a subnet such as 172.28.0.0/16", {"value": value}
+        ) from None
+    raise PydanticCustomError(
+        "subnet",
+        "`{value}` has host bits set; the subnet is {network}",
+        {"value": value, "network": str(network)},
+    )
+
+
+_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:us|ms|s|m|h))+")
+_DURATION_PART = re.compile(r"([0-9.]+)(us|ms|s|m|h)")
+_NANOSECONDS = {"us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000}
+
+
+def _duration(value: object) -> int:
+    if not isinstance(value, str) or not _DURATION.fullmatch(value):
+        raise PydanticCustomError("duration", "expected a duration with its unit, such as `10s`, `500ms` or `1m30s`")
+    nanoseconds = sum(float(amount) * _NANOSECONDS[unit] for amount, unit in _DURATION_PART.findall(value))
+    if nanoseconds > 2**62:
+        raise PydanticCustomError("duration", "a duration of more than a century")
+    return round(nanoseconds)
+
+
+_SIZE = re.compile(r"([0-9]+)([kmg]?)b?", re.IGNORECASE)
+_BYTES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+def _size(value: object) -> int:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    match = _SIZE.fullmatch(text) if isinstance(text, str) else None
+    if not match or len(match[1]) > 15:
+        raise PydanticCustomError("size", "expected a size in bytes, such as `64m` or 1048576")
+    return int(match[1]) * _BYTES[match[2].lower()]
+
+
+Name = Annotated[str, *_matching(OBJECT_NAME, OBJECT_NAME_RULE)]
+NetworkName = Annotated[str, *_matching(LABEL_NAME, LABEL_NAME_RULE)]
+ImageName = Annotated[
+    str,
+    *_matching(
+        r"(?:[a-zA-Z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:(?:\.|_|__|-+|/)[a-z0-9]+)*(?::[\w][\w.-]{0,127})?(?:@sha256:[a-f0-9]{64})?",
+        "expected an image such as `nginx`, `nginx:1.27` or `registry.example/team/app:2` (lower case)",
+    ),
+]
+Alias = Annotated[
+    str,
+    *_matching(
+        r"[a-zA-Z0-9_](?:[a-zA-Z0-9_.-]{0,251}[a-zA-Z0-9_])?",
+        "an alias is a host name: letters, digits, `_`, `.`, `-`; it ends in a letter or digit",
+    ),
+]
+Hostname = Annotated[
+    str,
+    *_matching(
+        r"[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,61}[a-zA-Z0-9])?",
+        "a host name has letters, digits, `-`, `.` and at most 63 characters",
+    ),
+]
+PortRange = Annotated[str, *_matching(_PORT_RANGE, "expected a port (1 to 65535) or a range such as `8000-8010`")]
+ExposedPort = Annotated[
+    str,
+    *_matching(_PORT_RANGE + r"(/(tcp|udp|sctp))?", "expected a port such as `8080`, `53/udp` or `8000-8010`"),
+]
+Restart = Annotated[
+    str,
+    *_matching(
+        r"no|always|unless-stopped|on-failure(:[0-9]{1,9})?",
+        "expected `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:5`",
+    ),
+]
+NetworkMode = Annotated[
+    str,
+    *_matching(
+        rf"bridge|host|none|container:{OBJECT_NAME}",
+        "expected `bridge`, `host`, `none` or `container:NAME`",
+    ),
+]
+StopSignal = Annotated[
+    str,
+    *_matching(r"(SIG)?[A-Z][A-Z0-9]*([+-][0-9]+)?|[0-9]{1,2}", "expected a signal such as `SIGQUIT`"),
+]
+_IP_SCHEMAS = [{"type": "string", "format": "ipv4"}, {"type": "string", "format": "ipv6"}]
+HostAddress = Annotated[
+    str, *_both(_address(None, "host-gateway"), {"anyOf": [{"const": "host-gateway"}, *_IP_SCHEMAS]})
+]
+Address = Annotated[str, *_both(_address(None), {"anyOf": _IP_SCHEMAS})]
+Ipv4 = Annotated[str, *_both(_address(4), {"type": "string", "format": "ipv4"})]
+Ipv6 = Annotated[str, *_both(_address(6), {"type": "string", "format": "ipv6"})]
+Subnet = Annotated[
+    str, *_both(AfterValidator(_subnet), {"type": "string", "pattern": r"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"})
+]
+Nanoseconds = Annotated[
+    int, *_both(BeforeValidator(_duration), {"type": "string", "pattern": f"^(?:{_DURATION.pattern})$"})
+]
+Bytes = Annotated[
+    int,
+    *_both(
+        BeforeValidator(_size),
+        {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[0-9]+[kKmMgG]?[bB]?$"}]},
+    ),
+]
+AbsolutePath = Annotated[str, *_matching(r"/[^\x00]*", "expected an absolute path, such as `/data`")]
+
+
+def format_duration(nanoseconds: int) -> str:
+    """`90_000_000_000` as `1m30s`."""
+    if nanoseconds % 1_000_000:
+        return f"{nanoseconds // 1_000}us"
+    if nanoseconds % 1_000_000_000:
+        return f"{nanoseconds // 1_000_000}ms"
+    seconds = nanoseconds // 1_000_000_000
+    text = ""
+    for unit, length in (("h", 3600), ("m", 60), ("s", 1)):
+        amount, seconds = divmod(seconds, length)
+        text += f"{amount}{unit}" if amount else ""
+    return text or "0s"
+
+
+def numbers(text: str) -> range:
+    """The ports of `80` or `8000-8010`."""
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)

@@ -1,0 +1,349 @@
+"""YAML text as a tree that remembers where each piece stands.
+
+PyYAML delivers the events; the tree is put together here, because three things are decided while it grows: a
+repeated key is a problem with two places, scalars follow YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema:
+`22:22`, `yes` and `no` are text), and anchors or merge keys that would explode are refused before they are expanded.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from netdeploy.topology.problem import Mark, Path, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+try:  # PyYAML comes without libyaml where no compiler was at hand; the pure parser gives the same events
+    from yaml import CSafeLoader as Loader
+except ImportError:  # pragma: no cover
+    from yaml import SafeLoader as Loader  # type: ignore[assignment]
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 40
+MAX_NODES = 50_000  # after aliases are expanded; thirty containers need about a thousand
+
+ScalarValue = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A single value. `text` is what stands in the file, so that `1.10` can stay `1.10` where text is meant."""
+
+    value: ScalarValue
+    text: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list."""
+
+    items: tuple[Node, ...]
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One `key: value` of a mapping."""
+
+    key: Scalar
+    value: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Keys with their values, in file order, without repetitions."""
+
+    entries: tuple[Entry, ...]
+    mark: Mark
+
+    def get(self, key: str) -> Node | None:
+        """The value at `key`, or None."""
+        return next((entry.value for entry in self.entries if entry.key.text == key), None)
+
+
+Node = Scalar | Sequence | Mapping
+
+
+class SourceRefused(Exception):
+    """The text is not a YAML document that can be read any further."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_OCTAL = re.compile(r"0o[0-7]+")
+_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_SPECIAL_FLOAT = re.compile(r"([-+]?\.(inf|Inf|INF))|\.(nan|NaN|NAN)")
+_WORDS: dict[str, ScalarValue] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_MAX_DIGITS = 100  # longer numbers stay text: no setting needs them, and converting them can take seconds
+
+
+def resolve_plain(text: str) -> ScalarValue:
+    """The value of an unquoted scalar by YAML 1.2's core schema."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if len(text) > _MAX_DIGITS:
+        return text
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _OCTAL.fullmatch(text):
+        return int(text[2:], 8)
+    if _HEXADECIMAL.fullmatch(text):
+        return int(text[2:], 16)
+    if _FLOAT.fullmatch(text) or _SPECIAL_FLOAT.fullmatch(text):
+        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return text
+
+
+def decode(raw: bytes) -> str:
+    """UTF-8 text of a file.
+
+    Raises:
+        SourceRefused: too large, or not UTF-8 text.
+    """
+    start = Mark(1, 1)
+    if len(raw) > MAX_BYTES:
+        size = f"{len(raw) / MAX_BYTES:.1f} MiB"
+        raise SourceRefused(Problem(start, f"the file has {size}; a topology file may have 1 MiB at most"))
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise SourceRefused(Problem(start, "the file is UTF-16 text", hint="save it as UTF-8"))
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8", "replace")
+        mark = Mark(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+        problem = Problem(mark, f"byte 0x{raw[error.start]:02x} is not UTF-8 text", hint="save the file as UTF-8")
+        raise SourceRefused(problem) from None
+    for number, line in enumerate(text.split("\n"), 1):
+        found = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", line)
+        if found:
+            message = f"the character U+{ord(found.group()):04X} can't stand in a YAML file"
+            raise SourceRefused(Problem(Mark(number, found.start() + 1), message))
+    return text
+
+
+def parse(text: str) -> tuple[Node, list[Problem]]:
+    """The tree of the only document in `text`, with the problems that did not stop the reading.
+
+    Raises:
+        SourceRefused: not YAML, empty, several documents, or more than the limits allow.
+    """
+    composer = _Composer()
+    try:
+        for event in yaml.parse(text, Loader=Loader):
+            composer.take(event)
+    except yaml.MarkedYAMLError as error:
+        raise SourceRefused(_syntax_problem(error, text)) from None
+    except yaml.YAMLError as error:  # a character that YAML does not allow
+        raise SourceRefused(Problem(Mark(1, 1), f"this is not YAML: {error}")) from None
+    if composer.root is None or (isinstance(composer.root, Scalar) and composer.root.value is None):
+        hint = "a topology file has at least `containers:` with one container"
+        raise SourceRefused(Problem(Mark(1, 1), "the file is empty", hint=hint))
+    return composer.root, composer.problems
+
+
+def _syntax_problem(error: yaml.MarkedYAMLError, text: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    where = Mark(mark.line + 1, mark.column + 1) if mark else Mark(1, 1)
+    message = error.problem or error.context or "not YAML"
+    lines = text.splitlines()
+    line = lines[where.line - 1] if where.line <= len(lines) else ""
+    hint = ""
+    if "\t" in line[: where.column] and ("cannot start any token" in message or "tab" in message):
+        message, hint = "a tab can't indent YAML", "use spaces"
+    elif "mapping values are not allowed" in message:
+        message = "a `:` is not expected here"
+        hint = "check the indentation of this line and the one above, and put quotes around text that has `: ` in it"
+    elif "did not find expected key" in message or "expected <block end>" in message:
+        message = "this line does not fit the ones above it"
+        hint = "check its indentation: keys of one level start in one column"
+    elif "undefined alias" in message:
+        message, hint = "this alias (`*…`) names an anchor that is not defined above", "define it with `&name` first"
+    elif "cannot start any token" in message:
+        message, hint = "this character can't start a value", "put quotes around the text"
+    elif error.context:
+        message = f"{message} ({error.context})"
+    return Problem(where, message, hint=hint)
+
+
+def _too_deep(mark: Mark) -> SourceRefused:
+    return SourceRefused(Problem(mark, f"nested more than {MAX_DEPTH} levels deep"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Weight:
+    """What a node costs once its aliases are expanded: values in all, and levels of nesting."""
+
+    size: int = 1
+    depth: int = 0
+
+    def holding(self, inner: _Weight) -> _Weight:
+        return _Weight(self.size + inner.size, max(self.depth, inner.depth + 1))
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection whose end has not come yet."""
+
+    is_mapping: bool
+    mark: Mark
+    anchor: str | None
+    parts: list[Node]
+    weight: _Weight
+
+
+class _Composer:
+    """Takes events one by one; keeps no recursion, so depth is a number and not a crash."""
+
+    def __init__(self) -> None:
+        self.root: Node | None = None
+        self.problems: list[Problem] = []
+        self._open: list[_Open] = []
+        self._anchors: dict[str, tuple[Node, _Weight] | None] = {}  # None while the anchored node is still open
+        self._documents = 0
+        self._nodes = 0
+        self._handlers: dict[type[yaml.Event], Callable[[Any, Mark], None]] = {
+            yaml.DocumentStartEvent: self._document,
+            yaml.ScalarEvent: self._scalar,
+            yaml.AliasEvent: self._alias,
+            yaml.MappingStartEvent: self._start,
+            yaml.SequenceStartEvent: self._start,
+            yaml.MappingEndEvent: self._end,
+            yaml.SequenceEndEvent: self._end,
+        }
+
+    def take(self, event: yaml.Event) -> None:
+        handler = self._handlers.get(type(event))
+        if handler:
+            handler(event, Mark(event.start_mark.line + 1, event.start_mark.column + 1))
+
+    def _document(self, _event: yaml.DocumentStartEvent, mark: Mark) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            message = "a second document starts here; a file holds one topology"
+            raise SourceRefused(Problem(mark, message, hint="put it into a file of its own"))
+
+    def _scalar(self, event: yaml.ScalarEvent, mark: Mark) -> None:
+        plain = event.style in (None, "") and event.tag in (None, "!")
+        value = resolve_plain(event.value) if plain and event.tag is None else event.value
+        if event.tag is not None and not event.tag.endswith((":str", "!")):
+            message = f"the tag `{event.tag}` means nothing here"
+            self.problems.append(Problem(mark, message, hint="leave the tag out"))
+        self._put(Scalar(value, event.value, mark), _Weight(), event.anchor)
+
+    def _alias(self, event: yaml.AliasEvent, mark: Mark) -> None:
+        if event.anchor not in self._anchors:
+            message = f"the alias `*{event.anchor}` names an anchor that is not defined above"
+            raise SourceRefused(Problem(mark, message, hint=f"define it with `&{event.anchor}` first"))
+        known = self._anchors[event.anchor]
+        if known is None:
+            message = f"the alias `*{event.anchor}` stands inside the anchor it names, so it has no end"
+            raise SourceRefused(Problem(mark, message))
+        node, weight = known
+        self._put(node, weight, None, mark)
+
+    def _start(self, event: yaml.CollectionStartEvent, mark: Mark) -> None:
+        if len(self._open) >= MAX_DEPTH:  # said at once: what is open is not weighed yet
+            raise _too_deep(mark)
+        if event.anchor:
+            self._anchors[event.anchor] = None
+        self._open.append(_Open(isinstance(event, yaml.MappingStartEvent), mark, event.anchor, [], _Weight()))
+
+    def _end(self, _event: yaml.CollectionEndEvent, _mark: Mark) -> None:
+        done = self._open.pop()
+        node = self._mapping(done) if done.is_mapping else Sequence(tuple(done.parts), done.mark)
+        self._put(node, done.weight, done.anchor)
+
+    def _put(self, node: Node, weight: _Weight, anchor: str | None, mark: Mark | None = None) -> None:
+        mark = mark or node.mark
+        if anchor:
+            self._anchors[anchor] = (node, weight)
+        self._nodes += 1
+        if not self._open:
+            self.root = node
+            return
+        parent = self._open[-1]
+        parent.weight = parent.weight.holding(weight)
+        if max(self._nodes, parent.weight.size) > MAX_NODES:
+            message = f"more than {MAX_NODES:,} values once anchors and merge keys are expanded"
+            raise SourceRefused(Problem(mark, message, hint="a topology needs far fewer"))
+        if len(self._open) + parent.weight.depth > MAX_DEPTH:
+            raise _too_deep(mark)
+        parent.parts.append(node)
+
+    def _mapping(self, done: _Open) -> Mapping:
+        entries: dict[str, Entry] = {}
+        merged: list[Node] = []
+        for key, value in zip(done.parts[::2], done.parts[1::2], strict=True):
+            if not isinstance(key, Scalar):
+                message = "a list or mapping can't be a key"
+                self.problems.append(Problem(key.mark, message, hint="a key is a word; check the braces"))
+            elif key.text == "<<":
+                merged.append(value)
+            elif key.text in entries:
+                first = entries[key.text].key.mark
+                self.problems.append(
+                    Problem(
+                        key.mark,
+                        f"the key `{key.text}` is written twice",
+                        elsewhere=(("first written here", first),),
+                        hint="keep one of them",
+                    )
+                )
+            else:
+                entries[key.text] = Entry(key, value)
+        for entry in self._merged(merged):
+            entries.setdefault(entry.key.text, entry)
+        return Mapping(tuple(entries.values()), done.mark)
+
+    def _merged(self, values: list[Node]) -> Iterator[Entry]:
+        for value in values:
+            for source in value.items if isinstance(value, Sequence) else (value,):
+                if isinstance(source, Mapping):
+                    yield from source.entries
+                else:
+                    hint = "write `<<: *name`, where `&name` stands at a mapping"
+                    self.problems.append(Problem(source.mark, "a merge key takes a mapping", hint=hint))
+
+
+def to_data(node: Node) -> Any:
+    """Plain Python values: dict, tuple and scalars (lists become tuples, as the frozen models hold them)."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Sequence):
+        return tuple(to_data(item) for item in node.items)
+    return {entry.key.text: to_data(entry.value) for entry in node.entries}
+
+
+def locate(root: Node, path: Path, *, key: bool = False) -> Mark:
+    """Where `path` stands: its value, or with `key` the key itself; if it is not there, the nearest parent."""
+    node, mark = root, root.mark
+    for index, part in enumerate(path):
+        last = index == len(path) - 1
+        if isinstance(node, Mapping) and isinstance(part, str):
+            entry = next((entry for entry in node.entries if entry.key.text == part), None)
+            if entry is None:
+                return mark
+            node = entry.value
+            # a block mapping begins on the next line: the key is where a person looks
+            at_key = (last and key) or isinstance(node, Mapping | Sequence)
+            mark = entry.key.mark if at_key else node.mark
+        elif isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
+            node = node.items[part]
+            mark = node.mark
+        else:
+            return mark
+    return mark
