@@ -1,0 +1,139 @@
+"""The attributes of a network. The engine has no update call for networks, so each change replaces it."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from netdeploy.attributes.container import users_labels
+from netdeploy.attributes.table import Attribute, Effect, Json, JsonValue, body
+from netdeploy.attributes.wish import NetworkWish
+from netdeploy.engine.observed import LABEL_KIND, LABEL_NAME, LABEL_SOURCE, LABEL_TOPOLOGY, ObservedNetwork, ObservedPool
+
+Row = Attribute[NetworkWish, ObservedNetwork]
+Pools = tuple[ObservedPool, ...]
+
+
+def own_labels(wish: NetworkWish) -> dict[str, str]:
+    """The labels that make a network ours."""
+    return {
+        LABEL_TOPOLOGY: wish.origin.topology,
+        LABEL_KIND: "network",
+        LABEL_NAME: wish.key,
+        LABEL_SOURCE: str(wish.origin.source or ""),
+    }
+
+
+def _pools_wish(wish: NetworkWish) -> Pools:
+    return tuple(
+        ObservedPool(
+            pool.subnet or "",
+            pool.ip_range or "",
+            pool.gateway or "",
+            frozenset(pool.aux_addresses.items()),
+        )
+        for pool in wish.spec.ipam.config
+        if pool.subnet
+    )
+
+
+def _pool_fits(wish: ObservedPool, live: ObservedPool) -> bool:
+    """An undeclared gateway is the engine's choice: 28 and earlier do not tell it, 29 does."""
+    same = (wish.subnet, wish.ip_range, wish.aux_addresses) == (live.subnet, live.ip_range, live.aux_addresses)
+    return same and (wish.gateway == live.gateway if wish.gateway else _default_gateway(live))
+
+
+def _default_gateway(pool: ObservedPool) -> bool:
+    if not pool.gateway:
+        return True
+    start = ipaddress.ip_network(pool.ip_range or pool.subnet).network_address
+    subnet = ipaddress.ip_network(pool.subnet).network_address
+    return ipaddress.ip_address(pool.gateway) in (start, start + 1, subnet + 1)
+
+
+def _same_pools(wish: Pools, live: Pools) -> bool:
+    """Each declared pool is there, and what else there is looks like the engine's own choice.
+
+    The engine adds an IPv4 pool where only an IPv6 one is declared.
+    """
+    rest = list(live)
+    for pool in wish:
+        match = next((other for other in rest if _pool_fits(pool, other)), None)
+        if match is None:
+            return False
+        rest.remove(match)
+    declared = {_version(pool) for pool in wish}
+    return all(
+        _version(pool) not in declared and not pool.ip_range and not pool.aux_addresses and _default_gateway(pool)
+        for pool in rest
+    )
+
+
+def _version(pool: ObservedPool) -> int:
+    return 6 if ":" in pool.subnet else 4
+
+
+def _show_pools(pools: Pools) -> JsonValue:
+    return [_show_pool(pool) for pool in sorted(pools, key=lambda pool: pool.subnet)] or "chosen by the engine"
+
+
+def _show_pool(pool: ObservedPool) -> JsonValue:
+    shown: dict[str, JsonValue] = {"subnet": pool.subnet}
+    shown |= {name: value for name, value in (("ip_range", pool.ip_range), ("gateway", pool.gateway)) if value}
+    return shown | ({"aux_addresses": dict(sorted(pool.aux_addresses))} if pool.aux_addresses else {})
+
+
+def _ipam_argument(wish: NetworkWish) -> Json | None:
+    pools = [
+        {
+            key: value
+            for key, value in (
+                ("Subnet", pool.subnet),
+                ("IPRange", pool.ip_range),
+                ("Gateway", pool.gateway),
+                ("AuxiliaryAddresses", dict(pool.aux_addresses)),
+            )
+            if value
+        }
+        for pool in _pools_wish(wish)
+    ]
+    return {"Driver": "default", "Config": pools} if pools else None
+
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        "driver", "Driver", lambda w: w.spec.driver, lambda w: w.spec.driver, lambda n: n.driver, Effect.REPLACE,
+        default="bridge",
+    ),
+    Row(
+        "driver_opts", "Options", lambda w: dict(w.spec.driver_opts), lambda w: dict(w.spec.driver_opts) or None,
+        lambda n: dict(n.driver_opts), Effect.REPLACE, default="none", by_key=True,
+    ),
+    Row(
+        "internal", "Internal", lambda w: w.spec.internal, lambda w: w.spec.internal, lambda n: n.internal,
+        Effect.REPLACE, default="false",
+    ),
+    Row(
+        "attachable", "Attachable", lambda w: w.spec.attachable, lambda w: w.spec.attachable, lambda n: n.attachable,
+        Effect.REPLACE, default="false",
+    ),
+    Row(
+        "enable_ipv6", "EnableIPv6", lambda w: w.spec.enable_ipv6, lambda w: w.spec.enable_ipv6,
+        lambda n: n.enable_ipv6, Effect.REPLACE, default="false",
+    ),
+    Row(
+        "ipam", "IPAM", _pools_wish, _ipam_argument, lambda n: n.pools, Effect.REPLACE,
+        default="a free range of the engine's choice", same=_same_pools, show=_show_pools,
+    ),
+    Row(
+        "labels", "Labels", lambda w: dict(w.spec.labels), lambda w: {**w.spec.labels, **own_labels(w)},
+        lambda n: users_labels(dict(n.labels)), Effect.REPLACE, default="none", by_key=True,
+    ),
+    Row(
+        "name", "Name", lambda w: w.name, lambda w: w.name, lambda n: n.name, Effect.REPLACE, default="its key",
+    ),
+)  # fmt: skip
+
+
+def create_body(wish: NetworkWish) -> Json:
+    """The body of `POST /networks/create`."""
+    return body(ROWS, wish)

@@ -1,0 +1,37 @@
+"""The attributes of a volume. The engine can't change a volume; replacing one would lose its data."""
+
+from __future__ import annotations
+
+from netdeploy.attributes.container import users_labels
+from netdeploy.attributes.table import Attribute, Effect, Json, body
+from netdeploy.attributes.wish import VolumeWish
+from netdeploy.engine.observed import LABEL_KIND, LABEL_NAME, LABEL_TOPOLOGY, ObservedVolume
+
+Row = Attribute[VolumeWish, ObservedVolume]
+
+
+def own_labels(wish: VolumeWish) -> dict[str, str]:
+    """The labels that make a volume ours."""
+    return {LABEL_TOPOLOGY: wish.origin.topology, LABEL_KIND: "volume", LABEL_NAME: wish.key}
+
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        "driver", "Driver", lambda w: w.spec.driver, lambda w: w.spec.driver, lambda v: v.driver, Effect.REPLACE,
+        default="local",
+    ),
+    Row(
+        "driver_opts", "DriverOpts", lambda w: dict(w.spec.driver_opts), lambda w: dict(w.spec.driver_opts) or None,
+        lambda v: dict(v.driver_opts), Effect.REPLACE, default="none", by_key=True,
+    ),
+    Row(
+        "labels", "Labels", lambda w: dict(w.spec.labels), lambda w: {**w.spec.labels, **own_labels(w)},
+        lambda v: users_labels(dict(v.labels)), Effect.REPLACE, default="none", by_key=True,
+    ),
+    Row("name", "Name", lambda w: w.name, lambda w: w.name, lambda v: v.name, Effect.REPLACE, default="its key"),
+)  # fmt: skip
+
+
+def create_body(wish: VolumeWish) -> Json:
+    """The body of `POST /volumes/create`."""
+    return body(ROWS, wish)

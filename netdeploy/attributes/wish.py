@@ -1,0 +1,162 @@
+"""Wishes: a topology with every name resolved to what stands on the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from netdeploy.engine.observed import ObservedImage
+from netdeploy.topology.draft import DEFAULT_BRIDGE
+from netdeploy.topology.model import Attachment, Container, Network, Topology, Volume
+from netdeploy.topology.rules import shared_network_of
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which topology an object belongs to, and the file it came from (None where no file is at hand)."""
+
+    topology: str
+    source: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkWish:
+    """A network of the file, with its name on the engine."""
+
+    key: str
+    name: str
+    spec: Network
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeWish:
+    """A volume of the file, with its name on the engine."""
+
+    key: str
+    name: str
+    spec: Volume
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentWish:
+    """A container's place on one network; names as on the engine, keys as in the file."""
+
+    container_key: str
+    network_key: str
+    network: str
+    aliases: frozenset[str]
+    ipv4_address: str
+    ipv6_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerWish:
+    """A container of the file, ready to be compared or made.
+
+    `image` holds the settings it inherits, None while the engine does not have the image. `stand_in_for` is the
+    file's image where a stand-in takes its place, "" otherwise.
+    """
+
+    key: str
+    name: str
+    spec: Container
+    origin: Origin
+    image: ObservedImage | None
+    stand_in_for: str
+    attachments: tuple[AttachmentWish, ...]
+    volume_names: Mapping[str, str]
+    shares_network_of: str
+    """The engine name of the container whose network it shares, or ""."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """All that is wanted on the engine."""
+
+    origin: Origin
+    containers: tuple[ContainerWish, ...] = ()
+    networks: tuple[NetworkWish, ...] = ()
+    volumes: tuple[VolumeWish, ...] = ()
+
+
+def nothing(topology: str) -> Wishes:
+    """The wish that nothing of `topology` exists: a teardown."""
+    return Wishes(Origin(topology, None))
+
+
+def wishes(
+    topology: Topology,
+    source: Path,
+    image_of: Callable[[str, Container], ObservedImage | None],
+    stand_ins: Mapping[str, Container] | None = None,
+) -> Wishes:
+    """The wishes of a topology.
+
+    Args:
+        topology: as read; its name is set.
+        source: the file.
+        image_of: the image that a container (its key and what is to be run) inherits from, as far as it is known.
+        stand_ins: what to run in place of some containers, by key.
+    """
+    origin = Origin(topology.name or source.stem, source)
+    networks = {
+        key: NetworkWish(key, engine_name(topology, key, network), network, origin)
+        for key, network in topology.networks.items()
+    }
+    volumes = {
+        key: VolumeWish(key, engine_name(topology, key, volume), volume, origin)
+        for key, volume in topology.volumes.items()
+    }
+    volume_names = {key: volume.name for key, volume in volumes.items()}
+    replaced = stand_ins or {}
+    containers = []
+    for key, declared in topology.containers.items():
+        spec = replaced.get(key, declared)
+        shared = shared_network_of(spec)
+        containers.append(
+            ContainerWish(
+                key=key,
+                name=topology.prefix + key,
+                spec=spec,
+                origin=origin,
+                image=image_of(key, spec),
+                stand_in_for=declared.image if key in replaced else "",
+                attachments=_attachments(topology, key, spec, networks),
+                volume_names=volume_names,
+                shares_network_of=topology.prefix + shared if shared else "",
+            )
+        )
+    return Wishes(origin, tuple(containers), tuple(networks.values()), tuple(volumes.values()))
+
+
+def engine_name(topology: Topology, key: str, spec: Network | Volume) -> str:
+    """The name on the engine: `name` or the key, with the prefix unless the object is external."""
+    name = spec.name or key
+    return name if spec.external else topology.prefix + name
+
+
+def _attachments(
+    topology: Topology, key: str, spec: Container, networks: Mapping[str, NetworkWish]
+) -> tuple[AttachmentWish, ...]:
+    if not spec.networks and spec.network_mode in (None, DEFAULT_BRIDGE):
+        return (AttachmentWish(key, DEFAULT_BRIDGE, DEFAULT_BRIDGE, frozenset(), "", ""),)
+    return tuple(
+        AttachmentWish(
+            container_key=key,
+            network_key=network_key,
+            network=networks[network_key].name,
+            aliases=_aliases(topology, key, attachment, networks[network_key]),
+            ipv4_address=attachment.ipv4_address or "",
+            ipv6_address=attachment.ipv6_address or "",
+        )
+        for network_key, attachment in spec.networks.items()
+    )
+
+
+def _aliases(topology: Topology, key: str, attachment: Attachment, network: NetworkWish) -> frozenset[str]:
+    """With a prefix a container also answers to its name in the file, so that copies find their own neighbours."""
+    own = {key} if topology.prefix and network.name != DEFAULT_BRIDGE else set()
+    return frozenset({*attachment.aliases, *own})

@@ -1,0 +1,112 @@
+"""Where the engine is, found as the docker CLI finds it.
+
+Order (docker/cli, `resolveContextName`): `--host` or `--context`, DOCKER_HOST, DOCKER_CONTEXT, the current context of
+the CLI's configuration, the default socket.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netdeploy.errors import EngineUnreachable, NetdeployError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_SOCKET = "unix:///var/run/docker.sock"
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """Paths of PEM files; `ca` None means the engine's certificate is not checked, as the context says."""
+
+    ca: Path | None
+    cert: Path | None
+    key: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An engine's address: `url` is `unix://…`, `tcp://…`; `origin` says who named it."""
+
+    url: str
+    origin: str
+    tls: TlsFiles | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the engine runs on this machine as far as the address tells."""
+        return self.url.startswith("unix://")
+
+
+def find_endpoint(host: str | None, context: str | None, environ: Mapping[str, str]) -> Endpoint:
+    """The engine to talk to.
+
+    Raises:
+        NetdeployError: both flags given, or the context is not known to the docker CLI.
+        EngineUnreachable: an address of a kind that is not supported.
+    """
+    if host and context:
+        raise NetdeployError("--host and --context exclude each other", hint="give one of them")
+    if host:
+        return _checked(Endpoint(host, "--host", _tls_of_environment(environ)))
+    if context is None and environ.get("DOCKER_HOST"):
+        return _checked(Endpoint(environ["DOCKER_HOST"], "DOCKER_HOST", _tls_of_environment(environ)))
+    folder = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME", "~")).expanduser() / ".docker")
+    name = context or environ.get("DOCKER_CONTEXT") or _current_context(folder)
+    if name in ("", "default"):
+        return Endpoint(DEFAULT_SOCKET, "the default socket")
+    return _checked(_context(folder, name))
+
+
+def _current_context(folder: Path) -> str:
+    try:
+        configuration = json.loads((folder / "config.json").read_text())
+    except (OSError, ValueError):
+        return ""
+    return str(configuration.get("currentContext", "")) if isinstance(configuration, dict) else ""
+
+
+def _context(folder: Path, name: str) -> Endpoint:
+    """The endpoint of a docker context; its files lie under the SHA-256 of its name (docker/cli, context/store)."""
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    try:
+        meta = json.loads((folder / "contexts" / "meta" / digest / "meta.json").read_text())
+        endpoint = meta["Endpoints"]["docker"]
+        url = str(endpoint["Host"])
+    except (OSError, ValueError, KeyError, TypeError):
+        hint = "`docker context ls` lists those there are"
+        raise NetdeployError(f"there is no docker context `{name}`", hint=hint) from None
+    tls_folder = folder / "contexts" / "tls" / digest / "docker"
+    tls = None
+    if tls_folder.is_dir() or endpoint.get("SkipTLSVerify"):
+        files = {stem: tls_folder / f"{stem}.pem" for stem in ("ca", "cert", "key")}
+        found = {stem: path if path.exists() else None for stem, path in files.items()}
+        ca = None if endpoint.get("SkipTLSVerify") else found["ca"]
+        tls = TlsFiles(ca, found["cert"], found["key"])
+    return Endpoint(url, f"docker context `{name}`", tls)
+
+
+def _tls_of_environment(environ: Mapping[str, str]) -> TlsFiles | None:
+    if not environ.get("DOCKER_TLS_VERIFY"):
+        return None
+    folder = Path(environ.get("DOCKER_CERT_PATH") or Path(environ.get("HOME", "~")).expanduser() / ".docker")
+    return TlsFiles(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
+
+
+def _checked(endpoint: Endpoint) -> Endpoint:
+    scheme, separator, rest = endpoint.url.partition("://")
+    if scheme == "ssh":
+        raise EngineUnreachable(
+            f"{endpoint.origin} names {endpoint.url}, and netdeploy does not speak ssh itself",
+            hint=f"forward the socket: ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock {rest}"
+            " & then give --host unix:///tmp/engine.sock",
+        )
+    if scheme not in ("unix", "tcp", "http", "https") or not separator or not rest:
+        hint = "an engine's address looks like unix:///var/run/docker.sock or tcp://127.0.0.1:2375"
+        raise EngineUnreachable(f"{endpoint.origin} names `{endpoint.url}`, which is no address of an engine", hint=hint)
+    return endpoint

@@ -1,0 +1,132 @@
+"""What the engine answers when it refuses, in plain words and with what to do next.
+
+The wording of the answers differs between engine versions; each row was seen on 20.10 or 28 (or both).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from netdeploy.errors import EngineUnreachable, OperationFailed
+
+if TYPE_CHECKING:
+    from netdeploy.engine.connect import Endpoint
+
+
+class EngineAnswer(Exception):
+    """The engine's own "no": HTTP `status` and its message."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status}: {message}")
+        self.status = status
+        self.message = message
+
+
+def unreachable(endpoint: Endpoint, error: Exception) -> EngineUnreachable:
+    """Why nobody answered at `endpoint`, and what to do about it."""
+    where = f"{endpoint.url} ({endpoint.origin})"
+    if isinstance(error, PermissionError):
+        return EngineUnreachable(
+            f"you may not talk to the Docker engine at {where}",
+            hint="run as root, or join the group: sudo usermod -aG docker $USER, then log in again",
+        )
+    if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+        return EngineUnreachable(
+            f"no Docker engine answers at {where}",
+            hint="start it (systemctl start docker, Docker Desktop, or make engine), or name another with --host",
+        )
+    if isinstance(error, TimeoutError):
+        return EngineUnreachable(f"the Docker engine at {where} does not answer in time", hint="is it overloaded?")
+    return EngineUnreachable(f"talking to the Docker engine at {where} failed: {error}", hint="try again")
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    pattern: re.Pattern[str]
+    message: str  # may use the groups of the pattern
+    hint: str
+
+
+def _meaning(pattern: str, message: str, hint: str) -> _Meaning:
+    return _Meaning(re.compile(pattern, re.IGNORECASE | re.DOTALL), message, hint)
+
+
+_MEANINGS = (
+    _meaning(
+        r"Bind for (?P<port>[^ ]+) failed: port is already allocated",
+        "the host's port {port} is held by another container",
+        "`docker ps` shows who publishes it: stop that container, or publish another port in the file",
+    ),
+    _meaning(
+        r"(?:listen (?P<kind>tcp4?|udp4?|sctp) |failed to bind host port (?:for )?)(?P<port>[^ ]+?)(?::|/| ).*address already in use",
+        "the host's port {port} is held by a program outside Docker",
+        "`ss -lptn` shows which: end it, or publish another port in the file",
+    ),
+    _meaning(
+        r"Pool overlaps with other one on this address space",
+        "the subnet overlaps that of another network",
+        "`docker network ls` and `docker network inspect NAME` show subnets: choose a free one in the file",
+    ),
+    _meaning(
+        r"non-overlapping IPv4 address pool|all predefined address pools have been fully subnetted",
+        "the engine has no free subnet left for another network",
+        "remove unused networks (docker network prune), or give this one a subnet under `ipam`",
+    ),
+    _meaning(
+        r"has active endpoints",
+        "containers still hang on the network",
+        "`docker network inspect NAME` lists them: disconnect or remove them first",
+    ),
+    _meaning(
+        r"Address already in use",
+        "the fixed address is taken by another container on that network",
+        "choose another address in the file, or disconnect the other container",
+    ),
+    _meaning(
+        r"user specified IP address is supported only when connecting to networks with user configured subnets",
+        "a fixed address needs a network with a declared subnet",
+        "declare the subnet under `ipam`",
+    ),
+    _meaning(
+        r"(?:exec: \\?\"(?P<program>[^\"\\]+)\\?\"|exec (?P<path>\S+)): .*(?:not found|no such file)",
+        "the image has no program `{program}{path}`",
+        "check `command` and `entrypoint` against the image",
+    ),
+    _meaning(
+        r"bind source path does not exist: (?P<path>\S+)",
+        "the host has no folder {path}",
+        "make it, or use the short form, which makes it",
+    ),
+    _meaning(
+        r"pull access denied for (?P<image>\S+),",
+        "the registry has no image `{image}` that you may pull",
+        "check the name; for a private one, `docker login` first",
+    ),
+    _meaning(
+        r"manifest (?:for (?P<image>\S+) |unknown)|manifest unknown",
+        "the registry has no such image or tag",
+        "check the image's name and tag",
+    ),
+    _meaning(
+        r"no such host|network is unreachable|i/o timeout|connection refused|TLS handshake timeout|request canceled",
+        "the registry can't be reached from the engine",
+        "check the network, or use stand-ins for the images: --stand-ins auto",
+    ),
+    _meaning(r"is not a swarm manager", "overlay networks need a swarm", "run `docker swarm init` first"),
+    _meaning(r"No space left on device", "the engine's disk is full", "`docker system df` shows what takes the room"),
+)
+
+
+def explain(doing: str, status: int, message: str) -> OperationFailed:
+    """The engine's answer while `doing` something, as an error a person can act on."""
+    cleaned = " ".join(message.split())
+    for meaning in _MEANINGS:
+        match = meaning.pattern.search(cleaned)
+        if match:
+            groups = {key: value or "" for key, value in match.groupdict().items()}
+            text = meaning.message.format(**groups)
+            return OperationFailed(f"{doing}: {text}", hint=meaning.hint, details=(f"the engine said: {cleaned}",))
+    hint = "look at the engine's log" if status >= 500 else ""
+    return OperationFailed(f"{doing}: the engine said: {cleaned}", hint=hint)

@@ -1,0 +1,143 @@
+"""Looking: what an engine holds, as far as one question needs it. Only GET, through the reader."""
+
+from __future__ import annotations
+
+import urllib.parse
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from netdeploy.engine import answers
+from netdeploy.engine.errors import EngineAnswer
+from netdeploy.engine.observed import LABEL_TOPOLOGY, ObservedContainer, ObservedImage, Snapshot, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from netdeploy.engine.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which containers matter: those of `topology` (None: of every topology), and those with one of `names`.
+
+    `images` are looked up by name besides the ones that the containers run.
+    """
+
+    topology: str | None
+    names: frozenset[str] = frozenset()
+    images: frozenset[str] = frozenset()
+
+
+def observe(reader: Reader, scope: Scope) -> Snapshot:
+    """One look at the engine.
+
+    Networks and volumes are all listed, since a name or a subnet may be taken by anyone's. A container that hangs on
+    a network of the topology is seen too, whoever made it.
+    """
+    networks = tuple(answers.network(item) for item in reader.get("/networks"))
+    ours = {network.id for network in networks if _belongs(network.labels, scope)}
+    listed = reader.get("/containers/json", all=1)
+    ids = [item["Id"] for item in listed if _matters(item, scope, ours)]
+    found = reader.get_all(lambda id_: _container(reader, id_), ids)
+    names = {item["Id"]: item["Names"][0].removeprefix("/") for item in listed if item.get("Names")}
+    containers = tuple(_with_named_mode(container, names) for container in found if container is not None)
+    volumes = tuple(answers.volume(item) for item in reader.get("/volumes").get("Volumes") or ())
+    images = _images(reader, scope.images | {container.image_id for container in containers})
+    return Snapshot(reader.api_version, containers, networks, volumes, images)
+
+
+def _with_named_mode(container: ObservedContainer, names: dict[str, str]) -> ObservedContainer:
+    """`container:NAME` as it was asked for; the engine keeps the id. The id stays where that container is gone."""
+    kind, _, id_ = container.network_mode.partition(":")
+    if kind == "container" and id_ in names:
+        return replace(container, network_mode=f"container:{names[id_]}")
+    return container
+
+
+def topologies(reader: Reader) -> tuple[str, ...]:
+    """The names of all topologies that have a container or network on the engine, sorted."""
+    filters = {"label": [LABEL_TOPOLOGY]}
+    listed = [*reader.get("/containers/json", all=1, filters=filters), *reader.get("/networks", filters=filters)]
+    return tuple(sorted({item["Labels"][LABEL_TOPOLOGY] for item in listed}))
+
+
+def sources(reader: Reader, topology: str, label: str) -> tuple[str, ...]:
+    """The values that `label` has on the containers and networks of `topology`, most frequent first."""
+    filters = {"label": [f"{LABEL_TOPOLOGY}={topology}"]}
+    listed = [*reader.get("/containers/json", all=1, filters=filters), *reader.get("/networks", filters=filters)]
+    values = [item["Labels"].get(label, "") for item in listed]
+    return tuple(sorted(set(values) - {""}, key=values.count, reverse=True))
+
+
+def _belongs(labels: Any, scope: Scope) -> bool:
+    owner = (labels or {}).get(LABEL_TOPOLOGY)
+    return owner is not None and scope.topology in (None, owner)
+
+
+def _matters(item: dict[str, Any], scope: Scope, our_networks: set[str]) -> bool:
+    attached = (item.get("NetworkSettings") or {}).get("Networks") or {}
+    return (
+        _belongs(item.get("Labels"), scope)
+        or any(name.removeprefix("/") in scope.names for name in item.get("Names") or ())
+        or any((endpoint or {}).get("NetworkID") in our_networks for endpoint in attached.values())
+    )
+
+
+def _container(reader: Reader, id_: str) -> ObservedContainer | None:
+    try:
+        return answers.container(reader.get(f"/containers/{id_}/json"))
+    except EngineAnswer as answer:
+        if answer.status == 404:  # gone between the list and the look
+            return None
+        raise
+
+
+def state(reader: Reader, container_id: str) -> State | None:
+    """A container's state; None when it is gone."""
+    found = _container(reader, container_id)
+    return found.state if found else None
+
+
+def _images(reader: Reader, names: Iterable[str]) -> dict[str, ObservedImage]:
+    wanted = sorted(set(names) - {""})
+    found = reader.get_all(lambda name: image(reader, name), wanted)
+    return {name: value for name, value in zip(wanted, found, strict=True) if value is not None}
+
+
+def image(reader: Reader, name: str) -> ObservedImage | None:
+    """The image the engine holds under `name` or id; None when it has none."""
+    try:
+        return answers.image(reader.get(f"/images/{urllib.parse.quote(name)}/json"))
+    except EngineAnswer as answer:
+        if answer.status == 404:
+            return None
+        raise
+
+
+def can_be_pulled(reader: Reader, name: str) -> bool:
+    """Whether a registry that the engine reaches has the image; asks for its manifest only."""
+    try:
+        reader.get(f"/distribution/{urllib.parse.quote(name)}/json")
+    except EngineAnswer:
+        return False
+    return True
+
+
+def last_log_lines(reader: Reader, container_id: str, count: int = 10) -> list[str]:
+    """The last lines a container wrote, stdout and stderr together; empty where its log driver keeps none."""
+    try:
+        raw = reader.get_bytes(f"/containers/{container_id}/logs", stdout=1, stderr=1, tail=count)
+    except EngineAnswer:
+        return []
+    return _demultiplexed(raw).decode("utf-8", "replace").splitlines()
+
+
+def _demultiplexed(raw: bytes) -> bytes:
+    """The payload of the engine's stream frames (8-byte header, length in the last four); a tty has no frames."""
+    text = b""
+    rest = raw
+    while len(rest) >= 8 and rest[0] in (0, 1, 2) and rest[1:4] == b"\x00\x00\x00":
+        length = int.from_bytes(rest[4:8], "big")
+        text += rest[8 : 8 + length]
+        rest = rest[8 + length :]
+    return text + rest

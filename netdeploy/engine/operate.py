@@ -1,0 +1,166 @@
+"""Changing: one function, one API call, through the Docker SDK, which is imported when the first change is due.
+
+Every function raises OperationFailed with the engine's reason in plain words.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from netdeploy.engine.errors import explain, unreachable
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from docker import APIClient
+
+    from netdeploy.engine.connect import Endpoint
+
+Json = dict[str, Any]
+_CALL_TIMEOUT = 120  # seconds without an answer; a stop may take its grace period
+
+
+class Operator:
+    """The engine's calls that change something."""
+
+    def __init__(self, endpoint: Endpoint, api_version: str) -> None:
+        import docker  # noqa: PLC0415  - costs 0.15 s, so only when something is to be changed
+        import docker.tls  # noqa: PLC0415
+
+        tls: bool | docker.tls.TLSConfig = False
+        if endpoint.tls:
+            files = endpoint.tls
+            pair = (str(files.cert), str(files.key)) if files.cert and files.key else None
+            ca = str(files.ca) if files.ca else None
+            tls = docker.tls.TLSConfig(client_cert=pair, ca_cert=ca, verify=bool(ca))
+        self._endpoint = endpoint
+        self._client: APIClient = docker.APIClient(
+            base_url=endpoint.url, version=api_version, timeout=_CALL_TIMEOUT, tls=tls, max_pool_size=16
+        )
+
+    def _call(self, doing: str, call: Callable[[], Any]) -> Any:
+        import docker.errors  # noqa: PLC0415
+        import requests  # noqa: PLC0415
+
+        try:
+            return call()
+        except docker.errors.APIError as error:
+            status = error.response.status_code if error.response is not None else 500
+            raise explain(doing, status, str(error.explanation or error)) from None
+        except (docker.errors.DockerException, ValueError) as error:
+            raise explain(doing, 400, str(error)) from None
+        except requests.RequestException as error:
+            raise unreachable(self._endpoint, error) from None
+
+    # -- networks and volumes --
+
+    def create_network(self, name: str, body: Json) -> str:
+        """Returns the network's id."""
+        arguments = {
+            "driver": body.get("Driver"),
+            "options": body.get("Options"),
+            "ipam": body.get("IPAM"),
+            "check_duplicate": True,
+            "internal": body.get("Internal", False),
+            "labels": body.get("Labels"),
+            "enable_ipv6": body.get("EnableIPv6", False),
+            "attachable": body.get("Attachable"),
+        }
+        answer = self._call(f"making network `{name}`", lambda: self._client.create_network(name, **arguments))
+        return str(answer["Id"])
+
+    def remove_network(self, network_id: str, name: str) -> None:
+        """The network must have no containers."""
+        self._call(f"removing network `{name}`", lambda: self._client.remove_network(network_id))
+
+    def create_volume(self, name: str, body: Json) -> None:
+        """An existing volume of that name is left as it is (and answered as if made)."""
+        arguments = {"driver": body.get("Driver"), "driver_opts": body.get("DriverOpts"), "labels": body.get("Labels")}
+        self._call(f"making volume `{name}`", lambda: self._client.create_volume(name, **arguments))
+
+    def remove_volume(self, name: str) -> None:
+        """The data in it goes too."""
+        self._call(f"removing volume `{name}`", lambda: self._client.remove_volume(name))
+
+    # -- attachments --
+
+    def connect(self, container_id: str, network_id: str, endpoint: Json, doing: str) -> None:
+        """Connect with the whole endpoint, as at create: a bare connect would lose aliases and addresses."""
+        ipam = endpoint.get("IPAMConfig") or {}
+        arguments = {
+            "aliases": endpoint.get("Aliases"),
+            "ipv4_address": ipam.get("IPv4Address"),
+            "ipv6_address": ipam.get("IPv6Address"),
+        }
+        self._call(doing, lambda: self._client.connect_container_to_network(container_id, network_id, **arguments))
+
+    def disconnect(self, container_id: str, network: str, doing: str) -> None:
+        """Leave a network; `network` may be the name, where the id no longer exists."""
+        self._call(doing, lambda: self._client.disconnect_container_from_network(container_id, network, force=True))
+
+    # -- containers --
+
+    def create_container(self, name: str, body: Json) -> str:
+        """Returns the container's id; it is not started."""
+        answer = self._call(
+            f"making container `{name}`", lambda: self._client.create_container_from_config(body, name)
+        )
+        return str(answer["Id"])
+
+    def start(self, container_id: str, name: str) -> None:
+        """Ports and fixed addresses are claimed now, so their conflicts show here."""
+        self._call(f"starting `{name}`", lambda: self._client.start(container_id))
+
+    def unpause(self, container_id: str, name: str) -> None:
+        """Let a paused container go on."""
+        self._call(f"unpausing `{name}`", lambda: self._client.unpause(container_id))
+
+    def stop(self, container_id: str, name: str, grace: int) -> None:
+        """Ask it to stop; after `grace` seconds the engine kills it."""
+        self._call(f"stopping `{name}`", lambda: self._client.stop(container_id, timeout=grace))
+
+    def rename(self, container_id: str, old: str, new: str) -> None:
+        """Give a container another name; it keeps running."""
+        self._call(f"renaming `{old}` to `{new}`", lambda: self._client.rename(container_id, new))
+
+    def update(self, container_id: str, name: str, restart: Json) -> None:
+        """Change what the engine can change in place."""
+        self._call(
+            f"updating `{name}`", lambda: self._client.update_container(container_id, restart_policy=restart)
+        )
+
+    def remove_container(self, container_id: str, name: str) -> None:
+        """Remove it, with its anonymous volumes; a running one is killed, so stop it first."""
+        self._call(
+            f"removing container `{name}`", lambda: self._client.remove_container(container_id, v=True, force=True)
+        )
+
+    # -- images --
+
+    def pull(self, image: str) -> Iterator[Mapping[str, Any]]:
+        """The engine's progress messages, until the image is here."""
+        from docker.utils import parse_repository_tag  # noqa: PLC0415
+
+        repository, tag = parse_repository_tag(image)
+        doing = f"pulling image `{image}`"
+        messages = self._call(
+            doing, lambda: iter(self._client.pull(repository, tag=tag or "latest", stream=True, decode=True))
+        )
+        while True:
+            message = self._call(doing, lambda: next(messages, None))
+            if message is None:
+                return
+            if "error" in message:
+                raise explain(doing, 500, str(message["error"]))
+            yield message
+
+    def import_image(self, archive: bytes, repository: str, tag: str, command: list[str]) -> None:
+        """Make an image from a tar of its files."""
+        import json  # noqa: PLC0415
+
+        changes = [f"CMD {json.dumps(command)}"]
+        self._call(
+            f"importing image `{repository}:{tag}`",
+            lambda: self._client.import_image_from_data(archive, repository=repository, tag=tag, changes=changes),
+        )

@@ -1,0 +1,159 @@
+"""A small HTTP client that can only GET, so that looking changes nothing by construction.
+
+One kept-alive connection per thread; a few threads read as fast as the socket gives. Decoded JSON leaves this room
+only as the types of observed.py.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import ssl
+import threading
+import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from netdeploy.engine.errors import EngineAnswer, unreachable
+from netdeploy.errors import EngineTooOld, EngineUnreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from netdeploy.engine.connect import Endpoint
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+OLDEST_API = (1, 41)  # engine 20.10, in the oldest Debian and Ubuntu releases that are still looked after
+NEWEST_API = (1, 51)  # the newest whose answers were seen; newer engines answer in this dialect
+READERS = 8
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+class Reader:
+    """Asks the engine; see the module.
+
+    Every method raises EngineUnreachable when nobody answers and EngineAnswer when the engine says no.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, timeout: float = 60.0) -> None:
+        self.endpoint = endpoint
+        self._timeout = timeout
+        self._local = threading.local()
+        self.engine_version, self.api_version = self._negotiate()
+
+    def _negotiate(self) -> tuple[str, tuple[int, int]]:
+        answer = self._get("/version")
+        if not isinstance(answer, dict) or "ApiVersion" not in answer:
+            raise EngineUnreachable(
+                f"what answers at {self.endpoint.url} ({self.endpoint.origin}) is not a Docker engine",
+                hint="`docker version` shows what the docker CLI reaches",
+            )
+        major, _, minor = str(answer["ApiVersion"]).partition(".")
+        offered = (int(major), int(minor))
+        version = str(answer.get("Version", "unknown"))
+        if offered < OLDEST_API:
+            raise EngineTooOld(
+                f"the engine at {self.endpoint.url} is version {version} (API {major}.{minor})",
+                hint="netdeploy needs Docker 20.10 (API 1.41) or later",
+            )
+        return version, min(offered, NEWEST_API)
+
+    @property
+    def api_text(self) -> str:
+        """The API version in use, as in `1.41`."""
+        return f"{self.api_version[0]}.{self.api_version[1]}"
+
+    def get(self, path: str, **query: str | int | dict[str, list[str]]) -> Any:
+        """The decoded JSON at `path` (without the version prefix); dict values of `query` are sent as JSON."""
+        return self._get(f"/v{self.api_text}{path}{_query(query)}")
+
+    def get_bytes(self, path: str, **query: str | int) -> bytes:
+        """The body at `path` as it is."""
+        return self._fetch(f"/v{self.api_text}{path}{_query(query)}")
+
+    def get_all(self, look: Callable[[T], R], arguments: Iterable[T]) -> list[R]:
+        """`look` at each argument, a few at once, in order."""
+        items = list(arguments)
+        if len(items) < 2:
+            return [look(item) for item in items]
+        with ThreadPoolExecutor(min(READERS, len(items)), thread_name_prefix="reader") as pool:
+            return list(pool.map(look, items))
+
+    def _get(self, path: str) -> Any:
+        body = self._fetch(path)
+        try:
+            return json.loads(body)
+        except ValueError:
+            raise EngineUnreachable(
+                f"the engine's answer to GET {path} is not complete JSON",
+                hint="run the command again; if it stays, look at the engine's log",
+            ) from None
+
+    def _fetch(self, path: str) -> bytes:
+        try:
+            return self._once(path)
+        except (http.client.HTTPException, ConnectionError):
+            self._local.connection = None  # a kept-alive connection may have ended meanwhile: a GET can be sent again
+        try:
+            return self._once(path)
+        except (http.client.HTTPException, OSError) as error:
+            self._local.connection = None
+            raise unreachable(self.endpoint, error) from None
+
+    def _once(self, path: str) -> bytes:
+        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._connection()
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            body = response.read()
+        except ConnectionError:
+            raise
+        except OSError as error:
+            self._local.connection = None
+            raise unreachable(self.endpoint, error) from None
+        if response.status >= 400:
+            raise EngineAnswer(response.status, _message(body))
+        return body
+
+    def _connection(self) -> http.client.HTTPConnection:
+        url = urllib.parse.urlsplit(self.endpoint.url)
+        if url.scheme == "unix":
+            return _UnixConnection(self.endpoint.url.removeprefix("unix://"), self._timeout)
+        host = url.hostname or "localhost"
+        tls = self.endpoint.tls
+        if tls is None and url.scheme != "https":
+            return http.client.HTTPConnection(host, url.port or 2375, timeout=self._timeout)
+        context = ssl.create_default_context(cafile=str(tls.ca) if tls and tls.ca else None)
+        if tls and tls.ca is None:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        if tls and tls.cert:
+            context.load_cert_chain(tls.cert, tls.key)
+        return http.client.HTTPSConnection(host, url.port or 2376, timeout=self._timeout, context=context)
+
+
+def _query(values: dict[str, Any]) -> str:
+    encoded = {key: json.dumps(value) if isinstance(value, dict) else value for key, value in values.items()}
+    return f"?{urllib.parse.urlencode(encoded)}" if encoded else ""
+
+
+def _message(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return body.decode("utf-8", "replace").strip() or "no reason given"
