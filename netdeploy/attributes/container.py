@@ -11,14 +11,11 @@ import signal
 from dataclasses import dataclass
 from typing import Any
 
+from netdeploy.attributes.labels import own_labels, users_labels
 from netdeploy.attributes.table import ANY, Attribute, Effect, Json, JsonValue, body
 from netdeploy.attributes.wish import ContainerWish
 from netdeploy.engine.observed import (
-    LABEL_KIND,
-    LABEL_NAME,
-    LABEL_SOURCE,
     LABEL_STAND_IN,
-    LABEL_TOPOLOGY,
     HealthcheckSetting,
     MountSetting,
     ObservedContainer,
@@ -30,23 +27,11 @@ from netdeploy.topology.text_types import format_duration, numbers
 Row = Attribute[ContainerWish, ObservedContainer]
 _SECOND = 1_000_000_000
 _SHARED_MODES = ("host", "none", "container:")
-_FOREIGN_LABELS = ("netdeploy.", "desktop.docker.io/")  # ours are ownership; Docker Desktop adds its own to bind mounts
 
 
-def own_labels(wish: ContainerWish) -> dict[str, str]:
-    """The labels that make a container ours."""
-    labels = {
-        LABEL_TOPOLOGY: wish.origin.topology,
-        LABEL_KIND: "container",
-        LABEL_NAME: wish.key,
-        LABEL_SOURCE: str(wish.origin.source or ""),
-    }
-    return labels | ({LABEL_STAND_IN: wish.stand_in_for} if wish.stand_in_for else {})
-
-
-def users_labels(labels: dict[str, str]) -> dict[str, str]:
-    """Labels without the ones that netdeploy or Docker Desktop put there."""
-    return {name: value for name, value in labels.items() if not name.startswith(_FOREIGN_LABELS)}
+def _labels_argument(wish: ContainerWish) -> dict[str, str]:
+    stand_in = {LABEL_STAND_IN: wish.stand_in_for} if wish.stand_in_for else {}
+    return {**wish.spec.labels, **own_labels(wish.origin, "container", wish.key), **stand_in}
 
 
 # -- image -----------------------------------------------------------------------------------------------------------
@@ -240,7 +225,8 @@ def _mount_wish(wish: ContainerWish, mount: Mount) -> MountSetting:
     )
 
 
-def _mounts_wish(wish: ContainerWish) -> frozenset[MountSetting]:
+def mounts(wish: ContainerWish) -> frozenset[MountSetting]:
+    """All mounts, with those the image asks for."""
     own = {_mount_wish(wish, mount) for mount in wish.spec.volumes}
     targets = {mount.target for mount in own}
     inherited = (wish.image.volumes if wish.image else frozenset()) - targets
@@ -404,8 +390,8 @@ ROWS: tuple[Row, ...] = (
         lambda c: dict(c.environment), Effect.REPLACE, default="the image's", by_key=True,
     ),
     Row(
-        "labels", "Labels", _labels_wish, lambda w: {**w.spec.labels, **own_labels(w)},
-        lambda c: users_labels(dict(c.labels)), Effect.REPLACE, default="the image's", by_key=True,
+        "labels", "Labels", _labels_wish, _labels_argument,
+        lambda c: users_labels(c.labels), Effect.REPLACE, default="the image's", by_key=True,
     ),
     Row(
         "hostname", "Hostname", _hostname_wish, lambda w: w.spec.hostname, _hostname_read, Effect.REPLACE,
@@ -429,7 +415,7 @@ ROWS: tuple[Row, ...] = (
         default="the image's, and the published ones",
     ),
     Row(
-        "volumes", "", _mounts_wish, _mount_arguments, lambda c: c.mounts, Effect.REPLACE,
+        "volumes", "", mounts, _mount_arguments, lambda c: c.mounts, Effect.REPLACE,
         default="the image's anonymous volumes", show=_show_mounts,
     ),
     Row(

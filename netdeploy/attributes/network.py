@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 
-from netdeploy.attributes.container import users_labels
+from netdeploy.attributes.labels import own_labels, users_labels
 from netdeploy.attributes.table import Attribute, Effect, Json, JsonValue, body
 from netdeploy.attributes.wish import NetworkWish
-from netdeploy.engine.observed import LABEL_KIND, LABEL_NAME, LABEL_SOURCE, LABEL_TOPOLOGY, ObservedNetwork, ObservedPool
+from netdeploy.engine.observed import ObservedNetwork, ObservedPool
 
 Row = Attribute[NetworkWish, ObservedNetwork]
 Pools = tuple[ObservedPool, ...]
-
-
-def own_labels(wish: NetworkWish) -> dict[str, str]:
-    """The labels that make a network ours."""
-    return {
-        LABEL_TOPOLOGY: wish.origin.topology,
-        LABEL_KIND: "network",
-        LABEL_NAME: wish.key,
-        LABEL_SOURCE: str(wish.origin.source or ""),
-    }
 
 
 def _pools_wish(wish: NetworkWish) -> Pools:
@@ -125,8 +115,8 @@ ROWS: tuple[Row, ...] = (
         default="a free range of the engine's choice", same=_same_pools, show=_show_pools,
     ),
     Row(
-        "labels", "Labels", lambda w: dict(w.spec.labels), lambda w: {**w.spec.labels, **own_labels(w)},
-        lambda n: users_labels(dict(n.labels)), Effect.REPLACE, default="none", by_key=True,
+        "labels", "Labels", lambda w: dict(w.spec.labels), lambda w: {**w.spec.labels, **own_labels(w.origin, "network", w.key)},
+        lambda n: users_labels(n.labels), Effect.REPLACE, default="none", by_key=True,
     ),
     Row(
         "name", "Name", lambda w: w.name, lambda w: w.name, lambda n: n.name, Effect.REPLACE, default="its key",

@@ -53,6 +53,9 @@ class AttributeChange:
     """One attribute that differs: `before` is live, `after` wished, both as JSON values."""
 
     path: str
+    """As in the file: `containers.web.environment.MODE`."""
+    name: str
+    """The path without the object: `environment.MODE`."""
     before: JsonValue
     after: JsonValue
     effect: Effect
@@ -85,15 +88,15 @@ class Attribute(Generic[W, L]):
         wanted, actual = self.wish(wish), self.read(live)
         if wanted is ANY or self.same(wanted, actual):
             return []
-        path = f"{prefix}.{self.path}"
         if self.by_key:
             keys = sorted(key for key in {*wanted, *actual} if wanted.get(key) != actual.get(key))
-            return [AttributeChange(f"{path}.{key}", actual.get(key), wanted.get(key), self.effect) for key in keys]
+            return [self._change(prefix, f"{self.path}.{key}", actual.get(key), wanted.get(key)) for key in keys]
         if self.contrast:
-            before, after = self.contrast(actual, wanted)
-        else:
-            before, after = self.show(actual), self.show(wanted)
-        return [AttributeChange(path, before, after, self.effect)]
+            return [self._change(prefix, self.path, *self.contrast(actual, wanted))]
+        return [self._change(prefix, self.path, self.show(actual), self.show(wanted))]
+
+    def _change(self, prefix: str, name: str, before: JsonValue, after: JsonValue) -> AttributeChange:
+        return AttributeChange(f"{prefix}.{name}", name, before, after, self.effect)
 
 
 def compare(rows: Sequence[Attribute[W, L]], wish: W, live: L, prefix: str) -> tuple[AttributeChange, ...]:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from netdeploy.attributes.container import users_labels
+from netdeploy.attributes.labels import own_labels, users_labels
 from netdeploy.attributes.table import Attribute, Effect, Json, body
 from netdeploy.attributes.wish import VolumeWish
-from netdeploy.engine.observed import LABEL_KIND, LABEL_NAME, LABEL_TOPOLOGY, ObservedVolume
+from netdeploy.engine.observed import ObservedVolume
 
 Row = Attribute[VolumeWish, ObservedVolume]
-
-
-def own_labels(wish: VolumeWish) -> dict[str, str]:
-    """The labels that make a volume ours."""
-    return {LABEL_TOPOLOGY: wish.origin.topology, LABEL_KIND: "volume", LABEL_NAME: wish.key}
 
 
 ROWS: tuple[Row, ...] = (
@@ -25,8 +20,8 @@ ROWS: tuple[Row, ...] = (
         lambda v: dict(v.driver_opts), Effect.REPLACE, default="none", by_key=True,
     ),
     Row(
-        "labels", "Labels", lambda w: dict(w.spec.labels), lambda w: {**w.spec.labels, **own_labels(w)},
-        lambda v: users_labels(dict(v.labels)), Effect.REPLACE, default="none", by_key=True,
+        "labels", "Labels", lambda w: dict(w.spec.labels), lambda w: {**w.spec.labels, **own_labels(w.origin, "volume", w.key)},
+        lambda v: users_labels(v.labels), Effect.REPLACE, default="none", by_key=True,
     ),
     Row("name", "Name", lambda w: w.name, lambda w: w.name, lambda v: v.name, Effect.REPLACE, default="its key"),
 )  # fmt: skip

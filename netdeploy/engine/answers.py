@@ -46,6 +46,11 @@ def container(answer: Json) -> ObservedContainer:
         exposed=frozenset(config.get("ExposedPorts") or ()),
         ports=_ports(host.get("PortBindings") or {}),
         mounts=_mounts(config, host),
+        anonymous_volumes={
+            mount["Destination"]: mount["Name"]
+            for mount in answer.get("Mounts") or ()
+            if mount.get("Type") == "volume" and _ANONYMOUS.fullmatch(mount.get("Name") or "")
+        },
         restart=_restart(host.get("RestartPolicy") or {}),
         healthcheck=healthcheck(config.get("Healthcheck")),
         extra_hosts=tuple(host.get("ExtraHosts") or ()),

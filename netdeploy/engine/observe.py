@@ -54,19 +54,25 @@ def _with_named_mode(container: ObservedContainer, names: dict[str, str]) -> Obs
     return container
 
 
-def topologies(reader: Reader) -> tuple[str, ...]:
-    """The names of all topologies that have a container or network on the engine, sorted."""
-    filters = {"label": [LABEL_TOPOLOGY]}
-    listed = [*reader.get("/containers/json", all=1, filters=filters), *reader.get("/networks", filters=filters)]
-    return tuple(sorted({item["Labels"][LABEL_TOPOLOGY] for item in listed}))
+def topologies(reader: Reader, *, volumes: bool = False) -> tuple[str, ...]:
+    """The names of all topologies that have a container or network on the engine (or, if asked, a volume), sorted."""
+    found = {labels[LABEL_TOPOLOGY] for labels in _labels(reader, LABEL_TOPOLOGY)}
+    if volumes:
+        listed = reader.get("/volumes", filters={"label": [LABEL_TOPOLOGY]}).get("Volumes") or ()
+        found |= {item["Labels"][LABEL_TOPOLOGY] for item in listed}
+    return tuple(sorted(found))
 
 
 def sources(reader: Reader, topology: str, label: str) -> tuple[str, ...]:
     """The values that `label` has on the containers and networks of `topology`, most frequent first."""
-    filters = {"label": [f"{LABEL_TOPOLOGY}={topology}"]}
-    listed = [*reader.get("/containers/json", all=1, filters=filters), *reader.get("/networks", filters=filters)]
-    values = [item["Labels"].get(label, "") for item in listed]
+    values = [labels.get(label, "") for labels in _labels(reader, f"{LABEL_TOPOLOGY}={topology}")]
     return tuple(sorted(set(values) - {""}, key=values.count, reverse=True))
+
+
+def _labels(reader: Reader, label: str) -> list[dict[str, str]]:
+    filters = {"label": [label]}
+    listed = [*reader.get("/containers/json", all=1, filters=filters), *reader.get("/networks", filters=filters)]
+    return [item["Labels"] for item in listed]
 
 
 def _belongs(labels: Any, scope: Scope) -> bool:

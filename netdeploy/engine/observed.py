@@ -116,6 +116,8 @@ class ObservedContainer:
     exposed: frozenset[str]
     ports: frozenset[PortBinding]
     mounts: frozenset[MountSetting]
+    anonymous_volumes: Mapping[str, str]
+    """By target, the volumes the engine made for it without a name of ours."""
     restart: str
     healthcheck: HealthcheckSetting | None
     extra_hosts: tuple[str, ...]

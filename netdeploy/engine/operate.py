@@ -104,7 +104,8 @@ class Operator:
     def create_container(self, name: str, body: Json) -> str:
         """Returns the container's id; it is not started."""
         answer = self._call(
-            f"making container `{name}`", lambda: self._client.create_container_from_config(body, name)
+            f"making container `{name}`",
+            lambda: self._client.create_container_from_config(body, name),  # type: ignore[no-untyped-call]
         )
         return str(answer["Id"])
 
@@ -124,16 +125,17 @@ class Operator:
         """Give a container another name; it keeps running."""
         self._call(f"renaming `{old}` to `{new}`", lambda: self._client.rename(container_id, new))
 
-    def update(self, container_id: str, name: str, restart: Json) -> None:
+    def update(self, container_id: str, name: str, restart: Any) -> None:
         """Change what the engine can change in place."""
         self._call(
             f"updating `{name}`", lambda: self._client.update_container(container_id, restart_policy=restart)
         )
 
-    def remove_container(self, container_id: str, name: str) -> None:
-        """Remove it, with its anonymous volumes; a running one is killed, so stop it first."""
+    def remove_container(self, container_id: str, name: str, *, volumes: bool) -> None:
+        """Remove it, with `volumes` its anonymous volumes too; a running one is killed, so stop it first."""
         self._call(
-            f"removing container `{name}`", lambda: self._client.remove_container(container_id, v=True, force=True)
+            f"removing container `{name}`",
+            lambda: self._client.remove_container(container_id, v=volumes, force=True),
         )
 
     # -- images --

@@ -79,6 +79,21 @@ def read(path: str | FilePath, environ: MappingType[str, str] = os.environ) -> R
     return read_bytes(raw, file, str(path), environ)
 
 
+def topology_name(path: FilePath) -> str:
+    """The name of the topology in a file, which may have problems otherwise.
+
+    Raises:
+        TopologyInvalid: the file is no YAML, or its name is not text.
+    """
+    try:
+        root, _ = yaml_source.parse(yaml_source.decode(path.read_bytes()))
+    except SourceRefused as refused:
+        details = [describe(refused.problem, str(path), [])]
+        raise TopologyInvalid(f"{path} can't be read", hint="give the topology's name instead", details=details) from None
+    name = root.get("name") if isinstance(root, Mapping) else None
+    return name.text if isinstance(name, Scalar) and name.text else path.stem
+
+
 def _similar_file(file: FilePath) -> str:
     folder = file.parent
     names = [p.name for p in folder.iterdir() if p.suffix in (".yaml", ".yml")] if folder.is_dir() else []

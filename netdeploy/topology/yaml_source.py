@@ -227,7 +227,7 @@ class _Composer:
 
     def take(self, event: yaml.Event) -> None:
         handler = self._handlers.get(type(event))
-        if handler:
+        if handler and event.start_mark:
             handler(event, Mark(event.start_mark.line + 1, event.start_mark.column + 1))
 
     def _document(self, _event: yaml.DocumentStartEvent, mark: Mark) -> None:

@@ -1,0 +1,136 @@
+"""How each call of a plan is carried out on the engine."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from netdeploy.engine import observe
+from netdeploy.engine.engine import Engine
+from netdeploy.engine.observed import State
+from netdeploy.errors import OperationFailed
+from netdeploy.plan.operations import (
+    Call,
+    Connect,
+    CreateContainer,
+    CreateNetwork,
+    CreateVolume,
+    Disconnect,
+    Handle,
+    RemoveContainer,
+    RemoveNetwork,
+    RemoveVolume,
+    Rename,
+    Start,
+    Stop,
+    Unpause,
+    Update,
+    Wait,
+)
+
+SETTLED = 1.0  # seconds a container must run before it counts as started
+
+
+class Calls:
+    """Carries out calls, and remembers the ids of what was made."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._operator = engine.operator()
+        self._made: dict[str, str] = {}
+
+    def _id(self, handle: Handle) -> str:
+        return handle.id or self._made.get(handle.made_as or handle.name) or handle.name
+
+    def do(self, call: Call) -> bool:  # noqa: C901, PLR0912 - one case for each kind of call
+        """Carry out one call; True, since it is done when it returns.
+
+        Raises:
+            OperationFailed: the engine refused.
+            EngineUnreachable: the engine did not answer.
+        """
+        operator = self._operator
+        match call:
+            case CreateNetwork(name, body):
+                self._made[name] = operator.create_network(name, body)
+            case RemoveNetwork(network):
+                operator.remove_network(self._id(network), network.name)
+            case CreateVolume(name, body):
+                operator.create_volume(name, body)
+            case RemoveVolume(name):
+                operator.remove_volume(name)
+            case CreateContainer(name, body):
+                self._made[name] = operator.create_container(name, body)
+            case Connect(container, network, endpoint):
+                doing = f"connecting `{container.name}` to `{network.name}`"
+                operator.connect(self._id(container), self._id(network), endpoint, doing)
+            case Disconnect(container, network):
+                doing = f"disconnecting `{container.name}` from `{network.name}`"
+                operator.disconnect(self._id(container), self._id(network), doing)
+            case Start(container):
+                operator.start(self._id(container), container.name)
+            case Unpause(container):
+                operator.unpause(self._id(container), container.name)
+            case Stop(container, grace):
+                operator.stop(self._id(container), container.name, grace)
+            case Rename(container, new):
+                operator.rename(self._id(container), container.name, new)
+            case Update(container, restart):
+                operator.update(self._id(container), container.name, restart)
+            case RemoveContainer(container, volumes):
+                operator.remove_container(self._id(container), container.name, volumes=volumes)
+            case Wait():
+                return self.look(call, SETTLED)
+            case _:
+                assert_never(call)
+        return True
+
+    def look(self, wait: Wait, seconds: float) -> bool:
+        """Whether the condition holds now; `seconds` is how long it has been waited for.
+
+        Raises:
+            OperationFailed: it can't hold any more; with the container's last log lines.
+        """
+        id_, name = self._id(wait.container), wait.container.name
+        state = observe.state(self._engine.reader, id_)
+        if state is None:
+            raise OperationFailed(f"`{name}` was removed by somebody else meanwhile", hint="apply again")
+        match wait.condition:
+            case "stays up":
+                return self._stays_up(id_, name, state, seconds)
+            case "is healthy":
+                return self._is_healthy(id_, name, state)
+            case "ended well":
+                return self._ended_well(id_, name, state)
+
+    def _stays_up(self, id_: str, name: str, state: State, seconds: float) -> bool:
+        if state.running and state.status != "restarting":
+            return seconds >= SETTLED
+        what = "keeps restarting" if state.status == "restarting" else "exited at once"
+        hint = "its command must keep running; its own words are above"
+        if state.exit_code == 0:
+            hint = "its command has nothing more to do: give it one that keeps running"
+        raise self._failed(id_, f"`{name}` {what} (exit code {state.exit_code})", state, hint)
+
+    def _is_healthy(self, id_: str, name: str, state: State) -> bool:
+        if not state.running:
+            raise self._failed(id_, f"`{name}` ended (exit code {state.exit_code}) while it was waited for", state)
+        if not state.health:
+            hint = "give it a `healthcheck`, or wait for `service_started` only"
+            raise OperationFailed(f"`{name}` has no healthcheck, so it never becomes healthy", hint=hint)
+        if state.health == "unhealthy":
+            output = f": {state.health_output}" if state.health_output else ""
+            raise self._failed(id_, f"`{name}` is unhealthy{output}", state)
+        return state.health == "healthy"
+
+    def _ended_well(self, id_: str, name: str, state: State) -> bool:
+        if state.running or state.status == "created":
+            return False
+        if state.exit_code != 0:
+            raise self._failed(id_, f"`{name}` ended with exit code {state.exit_code}, and others wait for it", state)
+        return True
+
+    def _failed(self, id_: str, message: str, state: State, hint: str = "") -> OperationFailed:
+        lines = observe.last_log_lines(self._engine.reader, id_)
+        details = [f"the engine said: {state.error}"] if state.error else []
+        details += [f"its last log lines:\n{chr(10).join(f'  {line}' for line in lines)}"] if lines else []
+        return OperationFailed(message, hint=hint or "docker logs NAME shows all it said", details=details)

@@ -1,0 +1,77 @@
+"""What commands share: the connection, the consoles, and the interrupt."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from netdeploy.engine.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options before the command."""
+
+    host: str | None
+    docker_context: str | None
+
+    def engine(self) -> Engine:
+        """Connect to the engine; raises EngineUnreachable where nobody answers."""
+        from netdeploy.engine.connect import find_endpoint  # noqa: PLC0415
+        from netdeploy.engine.engine import Engine  # noqa: PLC0415
+
+        return Engine(find_endpoint(self.host, self.docker_context, os.environ))
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that colours on a terminal only, and never with NO_COLOR."""
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def error_style(text: str) -> str:
+    """Red on a terminal."""
+    return text if os.environ.get("NO_COLOR") or not sys.stderr.isatty() else click.style(text, fg="red", bold=True)
+
+
+def width_of(out: Console) -> int | None:
+    """Columns to wrap at; None where no person reads along, so that each line stays one."""
+    return out.width if out.is_terminal else None
+
+
+def show(out: Console, text: Text) -> None:
+    """Print text that ends its own lines."""
+    out.print(text, end="")
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
+    """An event that Ctrl-C or TERM sets; the second one ends the program at once."""
+    stop = threading.Event()
+
+    def on_signal(number: int, _frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        name = "Ctrl-C" if number == signal.SIGINT else "TERM"
+        os.write(2, f"\n{name}: finishing the step in flight; once more to stop at once\n".encode())
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,231 @@
+"""Commands that compare with an engine and change it: diff, apply and teardown."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from netdeploy import workflow
+from netdeploy.cli.context import Settings, console, show, stop_on_signals, width_of
+from netdeploy.cli.progress import progress
+from netdeploy.engine import observe
+from netdeploy.engine.observed import LABEL_SOURCE
+from netdeploy.errors import NetdeployError
+from netdeploy.plan.report import DiffReport, report
+from netdeploy.render.diff_text import diff_text
+from netdeploy.render.result_text import applied_text, torn_down_text
+from netdeploy.topology.problem import did_you_mean
+from netdeploy.topology.read import Reading, read, topology_name
+
+if TYPE_CHECKING:
+    from netdeploy.engine.engine import Engine
+    from netdeploy.stand_ins import Mode
+
+_stand_ins = click.option(
+    "--stand-ins",
+    "mode",
+    type=click.Choice(["always", "auto", "never"]),
+    help="Run small busybox listeners in place of images: for all, for those not to be had, or for none "
+    "(default: leave each as it is).",
+)
+_timeout = click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=300.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for a container's health or end.",
+)
+
+
+def _read_all(files: tuple[str, ...]) -> list[Reading]:
+    """Read files; warnings go to stderr. All problems of all files are told before anything else happens."""
+    readings = [read(file) for file in files]
+    broken = [reading for reading in readings if reading.topology is None]
+    for reading in readings:
+        if reading.topology:
+            for text in reading.described():
+                click.echo(text, err=True)
+    for reading in broken[:-1]:
+        click.echo("\n".join(reading.described()), err=True)
+    if broken:
+        broken[-1].wanted()
+    names: dict[str, str] = {}
+    for reading in readings:
+        name = reading.wanted().name or ""
+        if name in names:
+            message = f"{names[name]} and {reading.shown} both describe the topology `{name}`"
+            raise NetdeployError(message, hint="give one of them another `name:`")
+        names[name] = reading.shown
+    return readings
+
+
+def _target(reading: Reading, mode: Mode | None) -> workflow.Target:
+    return workflow.Target(reading.wanted(), reading.source, mode)
+
+
+@click.command()
+@click.argument("files", metavar="[FILE…]", nargs=-1)
+@_stand_ins
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Text (default) or JSON.")
+@click.pass_obj
+def diff(settings: Settings, files: tuple[str, ...], mode: Mode | None, output: str) -> int:
+    """Show what apply would do, and why; changes nothing.
+
+    Without FILE, every topology on the engine is compared with the file it came from. Exits 0 when all is in sync, 1 when
+    something differs, 2 when it could not be found out.
+    """
+    readings = _read_all(files)
+    engine = settings.engine()
+    failed = False
+    if not files:
+        readings, failed = _readings_on_engine(engine)
+    reports = [report(workflow.look(engine, _target(r, mode)).changes, r.shown) for r in readings]
+    if output == "json":
+        single = len(reports) == 1 and len(files) == 1
+        document: Any = _json(reports[0]) if single else [_json(item) for item in reports]
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        out = console()
+        if not reports and not failed:
+            click.echo("There is no topology on this engine.")
+        for number, item in enumerate(reports):
+            click.echo("" if number else "", nl=bool(number))
+            show(out, diff_text(item, width=width_of(out)))
+    if failed:
+        return 2
+    return 0 if all(item.in_sync for item in reports) else 1
+
+
+def _json(item: DiffReport) -> Any:
+    return item.model_dump(mode="json")
+
+
+def _readings_on_engine(engine: Engine) -> tuple[list[Reading], bool]:
+    """The files that the topologies on the engine came from; whether one could not be read is told on stderr."""
+    readings, failed = [], False
+    for name in observe.topologies(engine.reader):
+        sources = observe.sources(engine.reader, name, LABEL_SOURCE)
+        try:
+            if not sources:
+                raise NetdeployError("nothing on the engine says which file it came from", hint="name the file")
+            reading = read(sources[0])
+            found = reading.wanted().name
+            if found != name:
+                message = f"{sources[0]} describes `{found}` now"
+                raise NetdeployError(message, hint=f"netdeploy teardown {name} removes what it left behind")
+            readings.append(reading)
+        except NetdeployError as error:
+            click.echo("\n".join([*error.details, f"error: topology `{name}`: {error.message}"]), err=True)
+            click.echo(f"  → {error.hint or f'netdeploy diff FILE, or netdeploy teardown {name}'}", err=True)
+            failed = True
+    return readings, failed
+
+
+@click.command()
+@click.argument("files", metavar="FILE…", nargs=-1, required=True)
+@_stand_ins
+@_timeout
+@click.pass_obj
+def apply(settings: Settings, files: tuple[str, ...], mode: Mode | None, timeout: float) -> int:
+    """Make the engine as the files say, with the fewest and least disruptive steps."""
+    readings = _read_all(files)
+    engine = settings.engine()
+    out = console()
+    for reading in readings:
+        _apply_one(engine, reading, mode, timeout)
+        show(out, applied_text(workflow.look(engine, _target(reading, None)), reading.shown))
+    return 0
+
+
+def _apply_one(engine: Engine, reading: Reading, mode: Mode | None, timeout: float) -> None:
+    err = console(stderr=True)
+    began = time.monotonic()
+
+    def show_plan(view: workflow.View) -> None:
+        if not view.changes.in_sync:
+            show(err, diff_text(report(view.changes, reading.shown), width=width_of(err)))
+            err.print()
+
+    with stop_on_signals() as stop, progress(err) as shown:
+        listener = workflow.Listener(err.print, show_plan, shown.pull, shown.step, stop)
+        outcome = workflow.apply(engine, _target(reading, mode), listener, timeout=timeout)
+    if outcome.done:
+        err.print(f"{len(outcome.done)} steps in {time.monotonic() - began:.1f}s\n")
+
+
+@click.command()
+@click.argument("topologies", metavar="[FILE|NAME]…", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every topology on the engine.")
+@click.option("--volumes", is_flag=True, help="Remove volumes too, with the data in them.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@_timeout
+@click.pass_obj
+def teardown(
+    settings: Settings, topologies: tuple[str, ...], everything: bool, volumes: bool, yes: bool, timeout: float
+) -> int:
+    """Remove what netdeploy made, found by label: the file may be gone.
+
+    Volumes stay unless --volumes is given. What can't be removed is named, and the exit code is 2.
+    """
+    if bool(topologies) == everything:
+        raise click.UsageError("Give a FILE, the NAME of a topology, or --all.")
+    engine = settings.engine()
+    known = observe.topologies(engine.reader, volumes=volumes)
+    names = list(known) if everything else [_named(engine, text, known) for text in topologies]
+    if everything and names and not yes:
+        _ask(names, volumes=volumes)
+    if not names:
+        click.echo("There is no topology on this engine.")
+    failures: list[NetdeployError] = []
+    for name in dict.fromkeys(names):
+        try:
+            _tear_down_one(engine, name, known, remove_volumes=volumes, timeout=timeout)
+        except NetdeployError as error:
+            if error.exit_code == 130 or len(names) == 1:
+                raise
+            failures.append(error)
+    if failures:
+        details = [text for error in failures for text in (*error.details, error.message)]
+        raise NetdeployError("not everything could be removed", hint=failures[0].hint, details=details)
+    return 0
+
+
+def _ask(names: list[str], *, volumes: bool) -> None:
+    listed = ", ".join(f"`{name}`" for name in names)
+    if not sys.stdin.isatty():
+        message = f"--all would remove {listed}, and there is no terminal to ask on"
+        raise NetdeployError(message, hint="add --yes to go ahead")
+    click.confirm(f"Remove {listed}" + (" with all data in their volumes?" if volumes else "?"), abort=True, err=True)
+
+
+def _named(engine: Engine, text: str, known: tuple[str, ...]) -> str:
+    """The topology that a FILE or NAME means; a file that is gone is found by the labels it left."""
+    path = Path(text)
+    looks_like_file = path.suffix in (".yaml", ".yml") or "/" in text
+    if path.is_file() and (looks_like_file or text not in known):
+        return topology_name(path)
+    if looks_like_file:
+        source = str(path.absolute())
+        came_from = [name for name in known if source in observe.sources(engine.reader, name, LABEL_SOURCE)]
+        return came_from[0] if came_from else path.stem
+    return text
+
+
+def _tear_down_one(
+    engine: Engine, name: str, known: tuple[str, ...], *, remove_volumes: bool, timeout: float
+) -> None:
+    err, out = console(stderr=True), console()
+    if name not in known:
+        near = did_you_mean(name, known, otherwise=f"there are: {', '.join(known)}" if known else "")
+        click.echo(f"Nothing of `{name}` is on this engine." + (f" ({near})" if near else ""))
+        return
+    with stop_on_signals() as stop, progress(err) as shown:
+        listener = workflow.Listener(err.print, on_event=shown.step, stop=stop)
+        _, changes = workflow.teardown(engine, name, listener, remove_volumes=remove_volumes, timeout=timeout)
+    show(out, torn_down_text(changes))

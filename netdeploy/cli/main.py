@@ -1,0 +1,119 @@
+"""The entry point: the group of commands, and the one gate through which every error leaves."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Any
+
+import click
+
+from netdeploy import __version__
+from netdeploy.cli.context import Settings
+
+_COMMANDS = {
+    "validate": ("files", "Check topology files; needs no engine."),
+    "diff": ("lifecycle", "Show what apply would do, and why; changes nothing."),
+    "apply": ("lifecycle", "Make the engine as the files say."),
+    "teardown": ("lifecycle", "Remove what netdeploy made."),
+    "schema": ("files", "Print the JSON Schema of topology files."),
+}
+
+
+class _Commands(click.Group):
+    """Loads a command's module when it is called, so that --help and validate stay quick."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        import importlib  # noqa: PLC0415
+
+        module = importlib.import_module(f"netdeploy.cli.{_COMMANDS[name][0]}")
+        command = getattr(module, name)
+        return command if isinstance(command, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib  # noqa: PLC0415
+
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f"Did you mean `{near[0]}`?" if near else f"Commands: {', '.join(_COMMANDS)}."
+            raise click.UsageError(f"There is no command `{args[0]}`. {hint}", ctx=error.ctx) from None
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "-V", "--version", prog_name="netdeploy")
+@click.option("-H", "--host", metavar="URL", help="The engine's address, such as unix:///var/run/docker.sock.")
+@click.option("--context", "docker_context", metavar="NAME", help="The docker context to use.")
+@click.pass_context
+def cli(ctx: click.Context, host: str | None, docker_context: str | None) -> None:
+    """Networks and containers stand on a Docker engine exactly as a file says.
+
+    \b
+      netdeploy apply topologies/netflix.yaml
+      netdeploy diff topologies/netflix.yaml
+      netdeploy teardown netflix
+    """  # noqa: D301 - click's own mark for a paragraph that is not to be wrapped
+    ctx.obj = Settings(host, docker_context)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; exits with the codes of diff(1) and grep(1)."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    from netdeploy.errors import NetdeployError  # noqa: PLC0415
+
+    try:
+        result: Any = cli.main(args=arguments, prog_name="netdeploy", standalone_mode=False)
+    except NetdeployError as error:
+        _show(error)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:  # `netdeploy diff | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last gate: a user never meets a traceback
+        _apologise(error)
+        return 2
+    return result if isinstance(result, int) else 0
+
+
+def _show(error: Any) -> None:
+    from netdeploy.cli.context import error_style  # noqa: PLC0415
+
+    for detail in error.details:
+        click.echo(detail, err=True)
+    click.echo(error_style("error: ") + error.message, err=True)
+    if error.hint:
+        click.echo(f"  → {error.hint}", err=True)
+
+
+def _apologise(error: Exception) -> None:
+    descriptor, name = tempfile.mkstemp(prefix="netdeploy-", suffix=".log")
+    with os.fdopen(descriptor, "w") as log:
+        log.write(f"netdeploy {__version__}, Python {sys.version}\narguments: {sys.argv[1:]}\n\n")
+        traceback.print_exception(error, file=log)
+    click.echo(f"error: this is a bug of netdeploy: {type(error).__name__}: {error}", err=True)
+    click.echo(f"  → please report it with {Path(name)}, which holds the details", err=True)

@@ -1,0 +1,100 @@
+"""What differs between a topology and an engine: one change per object, in the user's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from netdeploy.attributes.table import AttributeChange
+from netdeploy.attributes.wish import AttachmentWish, ContainerWish, NetworkWish, VolumeWish
+from netdeploy.engine.observed import ObservedContainer, ObservedNetwork, ObservedVolume
+
+
+class Action(StrEnum):
+    """What is to be done with an object."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    CONNECT = "connect"
+    DISCONNECT = "disconnect"
+    RECONNECT = "reconnect"
+    REPLACE = "replace"
+    RENAME = "rename"
+    START = "start"
+    STOP = "stop"
+    REMOVE = "remove"
+    CONFLICT = "conflict"
+    """Nothing: something stands in the way that netdeploy must not touch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    action: Action
+    name: str
+    reason: str
+    attributes: tuple[AttributeChange, ...] = ()
+    hint: str = ""
+    """For a conflict: what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkChange(_Change):
+    """A network to make, replace or remove."""
+
+    kind: ClassVar[str] = "network"
+    wish: NetworkWish | None = None
+    live: ObservedNetwork | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeChange(_Change):
+    """A volume to make or remove."""
+
+    kind: ClassVar[str] = "volume"
+    wish: VolumeWish | None = None
+    live: ObservedVolume | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerChange(_Change):
+    """A container to make, change, start or remove."""
+
+    kind: ClassVar[str] = "container"
+    wish: ContainerWish | None = None
+    live: ObservedContainer | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentChange(_Change):
+    """A container to connect to, or disconnect from, a network; `name` is the container's."""
+
+    kind: ClassVar[str] = "attachment"
+    network: str
+    live: ObservedContainer
+    wish: AttachmentWish | None = None
+
+
+Change = NetworkChange | VolumeChange | ContainerChange | AttachmentChange
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """All differences of one topology, in the order a person reads them."""
+
+    topology: str
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()
+    """What is no difference and still worth knowing, such as volumes that are kept."""
+    stand_ins: tuple[str, ...] = ()
+    """Containers that run (or will run) as stand-ins."""
+
+    @property
+    def in_sync(self) -> bool:
+        """Whether the engine is as the file says."""
+        return not self.changes
+
+    @property
+    def conflicts(self) -> tuple[Change, ...]:
+        """What must be cleared up by a person before anything is done."""
+        return tuple(change for change in self.changes if change.action is Action.CONFLICT)

@@ -1,0 +1,418 @@
+"""The diff: what a topology wants against what one look at the engine saw.
+
+Ownership is the label, never the name. An object of ours under another name was renamed by hand; an object under our
+name without our label is somebody else's, and a conflict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from netdeploy.attributes import attachment as attachment_rows
+from netdeploy.attributes import container as container_rows
+from netdeploy.attributes import network as network_rows
+from netdeploy.attributes import volume as volume_rows
+from netdeploy.attributes.table import AttributeChange, Effect, compare
+from netdeploy.attributes.wish import AttachmentWish, ContainerWish, NetworkWish, VolumeWish, Wishes
+from netdeploy.engine.observed import (
+    LABEL_KIND,
+    LABEL_NAME,
+    LABEL_SOURCE,
+    LABEL_TOPOLOGY,
+    ObservedAttachment,
+    ObservedContainer,
+    ObservedNetwork,
+    ObservedVolume,
+    Snapshot,
+)
+from netdeploy.plan.changes import (
+    Action,
+    AttachmentChange,
+    Change,
+    Changes,
+    ContainerChange,
+    NetworkChange,
+    VolumeChange,
+)
+from netdeploy.topology.draft import BUILT_IN_NETWORKS
+
+_NOT_A_NETWORK = ("host", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class DiffOptions:
+    """How a diff is made: with `remove_volumes`, volumes that are not wanted go, with their data."""
+
+    remove_volumes: bool = False
+
+
+def diff(wishes: Wishes, seen: Snapshot, options: DiffOptions = DiffOptions()) -> Changes:  # noqa: B008 - frozen
+    """Every difference between `wishes` and `seen`, each with its reason."""
+    return _Diff(wishes, seen, options).changes()
+
+
+def is_ours(labels: Mapping[str, str], topology: str, kind: str) -> bool:
+    """Whether an object belongs to `topology`."""
+    return labels.get(LABEL_TOPOLOGY) == topology and labels.get(LABEL_KIND) == kind
+
+
+def owner_text(labels: Mapping[str, str]) -> str:
+    """Whose an object is, as far as its labels tell."""
+    if labels.get(LABEL_TOPOLOGY):
+        source = labels.get(LABEL_SOURCE)
+        return f"belongs to the topology `{labels[LABEL_TOPOLOGY]}`" + (f" ({source})" if source else "")
+    project = labels.get("com.docker.compose.project")
+    if project:
+        return f"belongs to the Docker Compose project `{project}`"
+    return "was not made by netdeploy (it has no netdeploy label)"
+
+
+class _Diff:
+    def __init__(self, wishes: Wishes, seen: Snapshot, options: DiffOptions) -> None:
+        self._wishes = wishes
+        self._seen = seen
+        self._options = options
+        topology = wishes.origin.topology
+        self._containers = [c for c in seen.containers if is_ours(c.labels, topology, "container")]
+        self._networks = [n for n in seen.networks if is_ours(n.labels, topology, "network")]
+        self._volumes = [v for v in seen.volumes if is_ours(v.labels, topology, "volume")]
+        self._completing = {
+            name
+            for wish in wishes.containers
+            for name, dependency in wish.spec.depends_on.items()
+            if dependency.condition == "service_completed_successfully"
+        }
+
+    def changes(self) -> Changes:
+        kept_networks = {wish.key: self._kept_network(wish) for wish in self._wishes.networks}
+        kept_containers = {wish.key: self._kept_container(wish) for wish in self._wishes.containers}
+        found: list[Change] = []
+        for wish in self._wishes.networks:
+            found += self._network(wish, kept_networks[wish.key])
+        for volume in self._wishes.volumes:
+            found += self._volume(volume)
+        for container in self._wishes.containers:
+            found += self._container(container, kept_containers[container.key])
+        found = self._with_sharing(found)
+        kept_ids = {c.id for c in kept_containers.values() if c} | {n.id for n in kept_networks.values() if n}
+        found += self._removals(kept_ids)
+        return Changes(
+            self._wishes.origin.topology,
+            tuple(found),
+            notes=tuple(self._notes()),
+            stand_ins=tuple(wish.name for wish in self._wishes.containers if wish.stand_in_for),
+        )
+
+    # -- networks and volumes --
+
+    def _kept_network(self, wish: NetworkWish) -> ObservedNetwork | None:
+        ours = [n for n in self._networks if n.labels.get(LABEL_NAME) == wish.key]
+        return next((n for n in ours if n.name == wish.name), ours[0] if ours else None)
+
+    def _network(self, wish: NetworkWish, live: ObservedNetwork | None) -> Iterator[Change]:
+        same_name = [n for n in self._seen.networks if n.name == wish.name]
+        if wish.spec.external:
+            if not same_name:
+                yield NetworkChange(
+                    action=Action.CONFLICT,
+                    name=wish.name,
+                    reason="the file says it exists already (`external`), and the engine has no such network",
+                    hint=f"make it (docker network create {wish.name}), or take `external` out",
+                    wish=wish,
+                )
+            return
+        foreign = [n for n in same_name if n not in self._networks]
+        if foreign and (live is None or live.name != wish.name):
+            yield NetworkChange(
+                action=Action.CONFLICT,
+                name=wish.name,
+                reason=f"a network of this name {owner_text(foreign[0].labels)}",
+                attributes=compare(network_rows.ROWS, wish, foreign[0], f"networks.{wish.key}"),
+                hint="give yours another `name`, use it as it is with `external: true`, or remove the other one",
+                wish=wish,
+            )
+        elif live is None:
+            yield NetworkChange(action=Action.CREATE, name=wish.name, reason="it does not exist", wish=wish)
+        else:
+            yield from self._network_difference(wish, live)
+
+    def _network_difference(self, wish: NetworkWish, live: ObservedNetwork) -> Iterator[Change]:
+        attributes = compare(network_rows.ROWS, wish, live, f"networks.{wish.key}")
+        if not attributes:
+            return
+        strangers = self._strangers(live)
+        if strangers:
+            yield NetworkChange(
+                action=Action.CONFLICT,
+                name=live.name,
+                reason=f"it must be replaced ({_reason(attributes)}), but {_listed(strangers)} on it is not ours to move",
+                attributes=attributes,
+                hint=_disconnect_hint(live, strangers),
+                wish=wish,
+                live=live,
+            )
+            return
+        yield NetworkChange(
+            action=Action.REPLACE,
+            name=live.name,
+            reason=_reason(attributes),
+            attributes=attributes,
+            wish=wish,
+            live=live,
+        )
+
+    def _strangers(self, network: ObservedNetwork) -> list[str]:
+        """Containers on a network that are not ours, stopped ones too: without their network they can't start."""
+        attached = [c for c in self._seen.containers if any(a.network_id == network.id for a in c.attachments.values())]
+        return [c.name for c in attached if c not in self._containers]
+
+    def _volume(self, wish: VolumeWish) -> Iterator[Change]:
+        live = next((v for v in self._seen.volumes if v.name == wish.name), None)
+        if live is None and wish.spec.external:
+            yield VolumeChange(
+                action=Action.CONFLICT,
+                name=wish.name,
+                reason="the file says it exists already (`external`), and the engine has no such volume",
+                hint=f"make it (docker volume create {wish.name}), or take `external` out",
+                wish=wish,
+            )
+        elif live is None:
+            yield VolumeChange(action=Action.CREATE, name=wish.name, reason="it does not exist", wish=wish)
+        elif not wish.spec.external:
+            yield from self._volume_difference(wish, live)
+
+    def _volume_difference(self, wish: VolumeWish, live: ObservedVolume) -> Iterator[Change]:
+        attributes = compare(volume_rows.ROWS, wish, live, f"volumes.{wish.key}")
+        if live not in self._volumes:
+            yield VolumeChange(
+                action=Action.CONFLICT,
+                name=wish.name,
+                reason=f"a volume of this name {owner_text(live.labels)}",
+                attributes=attributes,
+                hint="give yours another `name`, or use it as it is with `external: true`",
+                wish=wish,
+                live=live,
+            )
+        elif attributes:
+            yield VolumeChange(
+                action=Action.CONFLICT,
+                name=wish.name,
+                reason=f"{_reason(attributes)}, and the engine can only change a volume by losing its data",
+                attributes=attributes,
+                hint=f"save what it holds, then: docker volume rm {wish.name}, and apply again",
+                wish=wish,
+                live=live,
+            )
+
+    # -- containers --
+
+    def _kept_container(self, wish: ContainerWish) -> ObservedContainer | None:
+        ours = [c for c in self._containers if c.labels.get(LABEL_NAME) == wish.key]
+        return next((c for c in ours if c.name == wish.name), ours[0] if ours else None)
+
+    def _container(self, wish: ContainerWish, live: ObservedContainer | None) -> Iterator[Change]:
+        path = f"containers.{wish.key}"
+        foreign = next((c for c in self._seen.containers if c.name == wish.name and c not in self._containers), None)
+        if foreign:
+            yield ContainerChange(
+                action=Action.CONFLICT,
+                name=wish.name,
+                reason=f"a container of this name {owner_text(foreign.labels)}; it runs `{foreign.image}`"
+                f" and is {foreign.state.status}",
+                attributes=compare(container_rows.ROWS, wish, foreign, path),
+                hint=f"rename yours in the file, or remove the other one: docker rm -f {wish.name}",
+                wish=wish,
+            )
+            return
+        if live is None:
+            yield ContainerChange(action=Action.CREATE, name=wish.name, reason="it does not exist", wish=wish)
+            return
+        attributes = compare(container_rows.ROWS, wish, live, path)
+        if any(attribute.effect is Effect.REPLACE for attribute in attributes):
+            yield ContainerChange(
+                action=Action.REPLACE,
+                name=wish.name,
+                reason=_reason(attributes),
+                attributes=attributes,
+                wish=wish,
+                live=live,
+            )
+            return
+        yield from self._in_place(wish, live, attributes)
+
+    def _in_place(
+        self, wish: ContainerWish, live: ObservedContainer, attributes: tuple[AttributeChange, ...]
+    ) -> Iterator[Change]:
+        if live.name != wish.name:
+            yield ContainerChange(
+                action=Action.RENAME,
+                name=wish.name,
+                reason=f"it is called `{live.name}`",
+                wish=wish,
+                live=live,
+            )
+        if attributes:
+            yield ContainerChange(
+                action=Action.UPDATE,
+                name=wish.name,
+                reason=_reason(attributes),
+                attributes=attributes,
+                wish=wish,
+                live=live,
+            )
+        yield from self._attachments(wish, live)
+        reason = self._not_running(wish, live)
+        if reason:
+            yield ContainerChange(action=Action.START, name=wish.name, reason=reason, wish=wish, live=live)
+
+    def _not_running(self, wish: ContainerWish, live: ObservedContainer) -> str:
+        state = live.state
+        if state.paused:
+            return "it is paused"
+        if state.running:
+            return ""
+        if wish.key in self._completing and state.status == "exited" and state.exit_code == 0:
+            return ""
+        if state.status == "created":
+            return "it was made and never started" + (f": {state.error}" if state.error else "")
+        return f"it is stopped (exit code {state.exit_code})"
+
+    def _attachments(self, wish: ContainerWish, live: ObservedContainer) -> Iterator[Change]:
+        wanted = {attachment.network: attachment for attachment in wish.attachments}
+        for network, attachment in wanted.items():
+            yield from self._attachment(wish, live, attachment, live.attachments.get(network))
+        for network in live.attachments:
+            if network not in wanted and network not in _NOT_A_NETWORK:
+                yield AttachmentChange(
+                    action=Action.DISCONNECT,
+                    name=wish.name,
+                    network=network,
+                    reason=f"the file does not put it on `{network}`",
+                    live=live,
+                )
+
+    def _attachment(
+        self, wish: ContainerWish, live: ObservedContainer, wanted: AttachmentWish, actual: ObservedAttachment | None
+    ) -> Iterator[Change]:
+        path = f"containers.{wish.key}.networks.{wanted.network_key}"
+        if actual is None:
+            yield AttachmentChange(
+                action=Action.CONNECT,
+                name=wish.name,
+                network=wanted.network,
+                reason=f"it is not on `{wanted.network}`",
+                wish=wanted,
+                live=live,
+            )
+            return
+        attributes = compare(attachment_rows.ROWS, wanted, actual, path)
+        ids = {n.id for n in self._seen.networks}
+        removed_under_it = bool(actual.network_id) and actual.network_id not in ids
+        if attributes or removed_under_it:
+            reason = f"`{wanted.network}` was removed under it" if removed_under_it else _attachment_reason(attributes)
+            yield AttachmentChange(
+                action=Action.RECONNECT,
+                name=wish.name,
+                network=wanted.network,
+                reason=reason,
+                attributes=attributes,
+                wish=wanted,
+                live=live,
+            )
+
+    def _with_sharing(self, found: list[Change]) -> list[Change]:
+        """A container that shares another's network goes with it: a new one has another network."""
+        renewed = {
+            change.name
+            for change in found
+            if isinstance(change, ContainerChange) and change.action in (Action.CREATE, Action.REPLACE)
+        }
+        pending = [w for w in self._wishes.containers if w.shares_network_of and w.name not in renewed]
+        while True:
+            wish = next((w for w in pending if w.shares_network_of in renewed), None)
+            if wish is None:
+                return found
+            pending.remove(wish)
+            renewed.add(wish.name)
+            live = self._kept_container(wish)
+            found = [c for c in found if c.name != wish.name or not isinstance(c, ContainerChange | AttachmentChange)]
+            found.append(
+                ContainerChange(
+                    action=Action.REPLACE,
+                    name=wish.name,
+                    reason=f"it shares the network of `{wish.shares_network_of}`, which is made anew",
+                    wish=wish,
+                    live=live,
+                )
+            )
+
+    # -- what is no longer wanted --
+
+    def _removals(self, kept: set[str]) -> Iterator[Change]:
+        gone = "it is not in the file" if self._wishes.origin.source else "its topology is taken down"
+        for container in self._containers:
+            if container.id not in kept:
+                yield ContainerChange(action=Action.REMOVE, name=container.name, reason=gone, live=container)
+        for network in self._networks:
+            if network.id not in kept and network.name not in BUILT_IN_NETWORKS:
+                yield self._network_removal(network, gone)
+        if self._options.remove_volumes:
+            for volume in self._unwanted_volumes():
+                yield VolumeChange(action=Action.REMOVE, name=volume.name, reason=gone, live=volume)
+
+    def _network_removal(self, network: ObservedNetwork, reason: str) -> NetworkChange:
+        strangers = self._strangers(network)
+        if not strangers:
+            return NetworkChange(action=Action.REMOVE, name=network.name, reason=reason, live=network)
+        return NetworkChange(
+            action=Action.CONFLICT,
+            name=network.name,
+            reason=f"{reason}, but {_listed(strangers)} on it is not ours to move",
+            hint=_disconnect_hint(network, strangers),
+            live=network,
+        )
+
+    def _unwanted_volumes(self) -> list[ObservedVolume]:
+        wanted = {wish.name for wish in self._wishes.volumes}
+        return [volume for volume in self._volumes if volume.name not in wanted]
+
+    def _notes(self) -> Iterator[str]:
+        unwanted = [] if self._options.remove_volumes else self._unwanted_volumes()
+        for volume in unwanted:
+            yield f"volume `{volume.name}` is kept with its data (docker volume rm {volume.name} removes it)"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _disconnect_hint(network: ObservedNetwork, strangers: list[str]) -> str:
+    return f"disconnect it first: docker network disconnect {network.name} {strangers[0]}"
+
+
+def _reason(attributes: tuple[AttributeChange, ...]) -> str:
+    names = [attribute.name for attribute in attributes]
+    if len(names) > 3:
+        return f"{len(names)} attributes differ"
+    listed = ", ".join(f"`{name}`" for name in names)
+    return f"{listed} {'differs' if len(names) == 1 else 'differ'}"
+
+
+def _attachment_reason(attributes: tuple[AttributeChange, ...]) -> str:
+    """In the words of whoever asks why a name does not resolve."""
+    parts: list[str] = []
+    for attribute in attributes:
+        if attribute.name == "aliases" and isinstance(attribute.before, list) and isinstance(attribute.after, list):
+            missing = [str(alias) for alias in attribute.after if alias not in attribute.before]
+            extra = [str(alias) for alias in attribute.before if alias not in attribute.after]
+            parts += [_aliases_text(missing, "missing")] if missing else []
+            parts += [_aliases_text(extra, "not in the file")] if extra else []
+        else:
+            parts.append(f"`{attribute.name}` differs")
+    return ", ".join(parts)
+
+
+def _aliases_text(aliases: list[str], what: str) -> str:
+    listed = ", ".join(f"`{alias}`" for alias in aliases)
+    return f"{'alias' if len(aliases) == 1 else 'aliases'} {listed} {'is' if len(aliases) == 1 else 'are'} {what}"

@@ -1,0 +1,166 @@
+"""A diff as it leaves the program: the JSON document, and what the text is made from.
+
+The schema `schemas/plan.schema.json` is made from these models. Values that look secret are masked here, once, for
+every output.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+from netdeploy.attributes.table import AttributeChange
+from netdeploy.plan.changes import Action, AttachmentChange, Change, Changes
+
+FORMAT_VERSION: Literal["1.0"] = "1.0"
+MASK = "•••"
+_SECRET = re.compile(
+    r"pass(word|wd|phrase)?$|passw|secret|token|api_?key|private_?key|access_?key|credential|(^|_)auth(_|$)|(^|_)pwd($|_)",
+    re.IGNORECASE,
+)
+_USER_INFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://[^:/@\s]*):[^@/\s]+@", re.IGNORECASE)
+
+_JsonValue = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean", "null", "array", "object"]})]
+
+
+class _Report(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class AttributeReport(_Report):
+    """One attribute that differs."""
+
+    path: str
+    """The attribute as in the file, such as `containers.web.restart`."""
+    before: _JsonValue
+    """What the engine has; null where it has nothing."""
+    after: _JsonValue
+    """What the file says or means; null where it means nothing."""
+    effect: Literal["update", "reconnect", "replace"]
+    """What changing it costs."""
+
+
+class ChangeReport(_Report):
+    """One object that differs."""
+
+    action: Literal[
+        "create",
+        "update",
+        "connect",
+        "disconnect",
+        "reconnect",
+        "replace",
+        "rename",
+        "start",
+        "stop",
+        "remove",
+        "conflict",
+    ]
+    """What apply would do; `conflict`: nothing, a person must decide."""
+    kind: Literal["network", "container", "volume", "attachment"]
+    """The kind of object."""
+    name: str
+    """Its name on the engine; of an attachment, the container's."""
+    network: str | None = None
+    """Of an attachment, the network's name."""
+    reason: str
+    """Why, in words."""
+    hint: str | None = None
+    """For a conflict, what to do about it."""
+    attributes: tuple[AttributeReport, ...] = ()
+    """The attributes that differ."""
+
+
+class DiffReport(_Report):
+    """The differences between a topology file and an engine."""
+
+    format_version: Literal["1.0"] = FORMAT_VERSION
+    """The version of this format; the number before the dot changes when something is taken away."""
+    topology: str
+    """The topology's name."""
+    source: str | None = None
+    """The file."""
+    in_sync: bool
+    """Whether there is nothing to do."""
+    changes: tuple[ChangeReport, ...]
+    """What differs, in the order of the file."""
+    summary: dict[str, Annotated[int, Field(ge=1)]]
+    """How many changes of each action there are."""
+    notes: tuple[str, ...] = ()
+    """What is no difference and still worth knowing."""
+    stand_ins: tuple[str, ...] = ()
+    """Containers that run as stand-ins for their images, or will."""
+
+
+def report(changes: Changes, source: str | None) -> DiffReport:
+    """The report of a diff."""
+    counts: dict[str, int] = {}
+    for change in changes.changes:
+        counts[change.action.value] = counts.get(change.action.value, 0) + 1
+    return DiffReport(
+        topology=changes.topology,
+        source=source,
+        in_sync=changes.in_sync,
+        changes=tuple(_change(change) for change in changes.changes),
+        summary={action.value: counts[action.value] for action in Action if action.value in counts},
+        notes=changes.notes,
+        stand_ins=changes.stand_ins,
+    )
+
+
+def _change(change: Change) -> ChangeReport:
+    return ChangeReport(
+        action=change.action.value,
+        kind=change.kind,  # type: ignore[arg-type]
+        name=change.name,
+        network=change.network if isinstance(change, AttachmentChange) else None,
+        reason=change.reason,
+        hint=change.hint or None,
+        attributes=tuple(_attribute(attribute) for attribute in change.attributes),
+    )
+
+
+def _attribute(attribute: AttributeChange) -> AttributeReport:
+    before, after = attribute.before, attribute.after
+    section, _, variable = attribute.name.partition(".")
+    if section == "environment" and _SECRET.search(variable):
+        before, after = _masked(before), _masked(after)
+    return AttributeReport(
+        path=attribute.path, before=without_passwords(before), after=without_passwords(after), effect=attribute.effect.value
+    )
+
+
+def _masked(value: Any) -> Any:
+    return None if value is None else MASK
+
+
+def without_passwords(value: Any) -> Any:
+    """A value with the passwords in URLs masked (`redis://user:•••@host`)."""
+    if isinstance(value, str):
+        return _USER_INFO.sub(rf"\g<scheme>:{MASK}@", value)
+    if isinstance(value, list):
+        return [without_passwords(item) for item in value]
+    if isinstance(value, dict):
+        return {key: without_passwords(item) for key, item in value.items()}
+    return value
+
+
+def diff_schema() -> dict[str, Any]:
+    """The JSON Schema of what `diff -o json` prints: one report, or a list of them."""
+    schema = DiffReport.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")
+    definitions = schema.pop("$defs")
+    definitions["DiffReport"] = schema
+    for definition in definitions.values():
+        definition.pop("title", None)
+        for value in definition.get("properties", {}).values():
+            value.pop("title", None)
+    one = {"$ref": "#/$defs/DiffReport"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "netdeploy diff",
+        "description": "What `netdeploy diff -o json` prints: one report, or a list of them for several topologies.",
+        "anyOf": [one, {"type": "array", "items": one}],
+        "$defs": definitions,
+    }
