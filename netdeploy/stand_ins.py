@@ -1,8 +1,8 @@
 """Stand-ins: busybox in place of a real image, listening on the ports that the real one would listen on.
 
-A stand-in keeps what the exercise is about (networks, aliases, addresses, ports, environment) and drops what belongs to
-the image (command, user, mounts). It answers HTTP on each TCP port and names itself. UDP ports get a listener only where
-the busybox has `udpsvd` (Debian's has not); SCTP ports get none.
+A stand-in keeps what the exercise is about (networks, aliases, addresses, ports, environment) and drops what belongs
+to the image (command, user, mounts). It answers HTTP on each TCP port and names itself. UDP ports get a listener only
+where the busybox has `udpsvd` (Debian's has not); SCTP ports get none.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ def stand_in(
 
 
 def _ports(container: Container, inherited: Iterable[str]) -> set[tuple[str, str]]:
-    found = {(str(number), port.protocol) for port in container.ports for number in numbers(port.target)}
+    found: set[tuple[str, str]] = {
+        (str(number), port.protocol) for port in container.ports for number in numbers(port.target)
+    }
     for text in (*container.expose, *inherited):
         ports, _, protocol = text.partition("/")
         found |= {(str(number), protocol or "tcp") for number in numbers(ports)}

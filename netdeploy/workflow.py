@@ -127,8 +127,8 @@ def _chosen(engine: Engine, target: Target, seen: Snapshot, standing_in: set[str
     return {key for key, container in containers.items() if not to_be_had.get(container.image, True)}
 
 
-def apply(engine: Engine, target: Target, listener: Listener, *, timeout: float) -> Outcome:
-    """Make the engine as the topology says.
+def apply(engine: Engine, target: Target, listener: Listener, *, timeout: float) -> tuple[Outcome, View]:
+    """Make the engine as the topology says; returns what was done, and what the last look saw.
 
     Args:
         engine: where.
@@ -149,17 +149,19 @@ def apply(engine: Engine, target: Target, listener: Listener, *, timeout: float)
         view = look(engine, target)  # the settings that containers inherit are known now
     steps = plan(view.wishes, view.seen, view.changes)
     if not steps.operations:
-        return Outcome()
+        return Outcome(), view
     outcome = execute(steps, engine, on_event=listener.on_event, stop=listener.stop, timeout=timeout)
     _raise_failures(outcome)
-    after = look(engine, target).changes
-    if not after.in_sync:
+    view = look(engine, target)
+    if not view.changes.in_sync:
         raise NotConverged(
             "every step was done, and the engine still differs from the file",
             hint="`netdeploy diff` shows how; if another apply does not help, this is a bug of netdeploy",
-            details=tuple(f"{change.action} {change.kind} {change.name}: {change.reason}" for change in after.changes),
+            details=tuple(
+                f"{change.action} {change.kind} {change.name}: {change.reason}" for change in view.changes.changes
+            ),
         )
-    return outcome
+    return outcome, view
 
 
 def _refuse_conflicts(changes: Changes) -> None:
@@ -234,5 +236,3 @@ def teardown(
         hint = next((c.hint for c in changes.conflicts), "") or next((e.hint for _, e in outcome.failed if e.hint), "")
         raise OperationFailed(f"not all of `{topology}` could be removed", hint=hint, details=failures)
     return outcome, changes
-
-

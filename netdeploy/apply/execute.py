@@ -83,7 +83,12 @@ def execute(
 
 class _Execution:
     def __init__(
-        self, plan: Plan, calls: Calls, on_event: Callable[[Event], None], stop: threading.Event, timeout: float
+        self,
+        plan: Plan,
+        calls: Calls,
+        on_event: Callable[[Event], None],
+        stop: threading.Event,
+        timeout: float,
     ) -> None:
         self._calls = calls
         self._tell = on_event

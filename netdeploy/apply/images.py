@@ -54,7 +54,9 @@ def pull_all(
     if failures:
         hint = next((failure.hint for failure in failures if failure.hint), "")
         details = [failure.message for failure in failures]
-        raise OperationFailed(f"{len(failures)} images could not be pulled; nothing was changed", hint=hint, details=details)
+        raise OperationFailed(
+            f"{len(failures)} images could not be pulled; nothing was changed", hint=hint, details=details
+        )
 
 
 def _pull(

@@ -215,7 +215,9 @@ def _mount_wish(wish: ContainerWish, mount: Mount) -> MountSetting:
     propagation = (mount.bind.propagation if mount.bind else None) or ""
     return MountSetting(
         kind=mount.type,
-        source=wish.volume_names.get(mount.source, "") if mount.type == "volume" and mount.source else mount.source or "",
+        source=wish.volume_names.get(mount.source, "")
+        if mount.type == "volume" and mount.source
+        else mount.source or "",
         target=mount.target,
         read_only=mount.read_only,
         propagation="" if propagation == "rprivate" else propagation,
@@ -261,7 +263,10 @@ def _binds_argument(wish: ContainerWish) -> list[str] | None:
     for mount in wish.spec.volumes:
         if _made_by_engine(mount):
             setting = _mount_wish(wish, mount)
-            modes = ["ro" if setting.read_only else "rw", *([setting.propagation] if setting.propagation else [])]
+            modes = [
+                "ro" if setting.read_only else "rw",
+                *([setting.propagation] if setting.propagation else []),
+            ]
             binds.append(f"{setting.source}:{setting.target}:{','.join(modes)}")
     return binds or None
 
@@ -322,7 +327,12 @@ def _healthcheck_argument(wish: ContainerWish) -> Json | None:
     own = _own_healthcheck(wish)
     if own is None:
         return None
-    numbers_ = {"Interval": own.interval, "Timeout": own.timeout, "StartPeriod": own.start_period, "Retries": own.retries}
+    numbers_ = {
+        "Interval": own.interval,
+        "Timeout": own.timeout,
+        "StartPeriod": own.start_period,
+        "Retries": own.retries,
+    }
     return {"Test": list(own.test), **numbers_}
 
 
@@ -356,7 +366,7 @@ def _restart_wish(wish: ContainerWish) -> str:
 
 
 def _network_mode_wish(wish: ContainerWish) -> str:
-    """"" for a container with networks of its own: which ones is the attachments' matter."""
+    """Empty for a container with networks of its own: which ones is the attachments' matter."""
     if wish.shares_network_of:
         return f"container:{wish.shares_network_of}"
     mode = wish.spec.network_mode or ""

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
     from netdeploy.attributes.wish import Origin
 
-_NOT_THE_USERS = ("netdeploy.", "desktop.docker.io/")  # Docker Desktop marks bind mounts with labels of its own
+_NOT_THE_USERS = (
+    "netdeploy.",
+    "desktop.docker.io/",
+)  # Docker Desktop marks bind mounts with labels of its own
 
 
 def own_labels(origin: Origin, kind: str, key: str) -> dict[str, str]:

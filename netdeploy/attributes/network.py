@@ -28,7 +28,11 @@ def _pools_wish(wish: NetworkWish) -> Pools:
 
 def _pool_fits(wish: ObservedPool, live: ObservedPool) -> bool:
     """An undeclared gateway is the engine's choice: 28 and earlier do not tell it, 29 does."""
-    same = (wish.subnet, wish.ip_range, wish.aux_addresses) == (live.subnet, live.ip_range, live.aux_addresses)
+    same = (wish.subnet, wish.ip_range, wish.aux_addresses) == (
+        live.subnet,
+        live.ip_range,
+        live.aux_addresses,
+    )
     return same and (wish.gateway == live.gateway if wish.gateway else _default_gateway(live))
 
 
@@ -89,6 +93,10 @@ def _ipam_argument(wish: NetworkWish) -> Json | None:
     return {"Driver": "default", "Config": pools} if pools else None
 
 
+def _labels(wish: NetworkWish) -> dict[str, str]:
+    return {**wish.spec.labels, **own_labels(wish.origin, "network", wish.key)}
+
+
 ROWS: tuple[Row, ...] = (
     Row(
         "driver", "Driver", lambda w: w.spec.driver, lambda w: w.spec.driver, lambda n: n.driver, Effect.REPLACE,
@@ -115,7 +123,7 @@ ROWS: tuple[Row, ...] = (
         default="a free range of the engine's choice", same=_same_pools, show=_show_pools,
     ),
     Row(
-        "labels", "Labels", lambda w: dict(w.spec.labels), lambda w: {**w.spec.labels, **own_labels(w.origin, "network", w.key)},
+        "labels", "Labels", lambda w: dict(w.spec.labels), _labels,
         lambda n: users_labels(n.labels), Effect.REPLACE, default="none", by_key=True,
     ),
     Row(

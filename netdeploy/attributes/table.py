@@ -61,7 +61,7 @@ class AttributeChange:
     effect: Effect
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: Python 3.11 can't make instances of a generic alias then
 class Attribute(Generic[W, L]):
     """One row. `wish` and `read` give one normal form; `encode` gives the create argument, None to send nothing."""
 

@@ -10,6 +10,10 @@ from netdeploy.engine.observed import ObservedVolume
 Row = Attribute[VolumeWish, ObservedVolume]
 
 
+def _labels(wish: VolumeWish) -> dict[str, str]:
+    return {**wish.spec.labels, **own_labels(wish.origin, "volume", wish.key)}
+
+
 ROWS: tuple[Row, ...] = (
     Row(
         "driver", "Driver", lambda w: w.spec.driver, lambda w: w.spec.driver, lambda v: v.driver, Effect.REPLACE,
@@ -20,7 +24,7 @@ ROWS: tuple[Row, ...] = (
         lambda v: dict(v.driver_opts), Effect.REPLACE, default="none", by_key=True,
     ),
     Row(
-        "labels", "Labels", lambda w: dict(w.spec.labels), lambda w: {**w.spec.labels, **own_labels(w.origin, "volume", w.key)},
+        "labels", "Labels", lambda w: dict(w.spec.labels), _labels,
         lambda v: users_labels(v.labels), Effect.REPLACE, default="none", by_key=True,
     ),
     Row("name", "Name", lambda w: w.name, lambda w: w.name, lambda v: v.name, Effect.REPLACE, default="its key"),

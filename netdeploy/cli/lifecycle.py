@@ -77,8 +77,8 @@ def _target(reading: Reading, mode: Mode | None) -> workflow.Target:
 def diff(settings: Settings, files: tuple[str, ...], mode: Mode | None, output: str) -> int:
     """Show what apply would do, and why; changes nothing.
 
-    Without FILE, every topology on the engine is compared with the file it came from. Exits 0 when all is in sync, 1 when
-    something differs, 2 when it could not be found out.
+    Without FILE, every topology on the engine is compared with the file it came from. Exits 0 when all is in
+    sync, 1 when something differs, 2 when it could not be found out.
     """
     readings = _read_all(files)
     engine = settings.engine()
@@ -95,7 +95,8 @@ def diff(settings: Settings, files: tuple[str, ...], mode: Mode | None, output: 
         if not reports and not failed:
             click.echo("There is no topology on this engine.")
         for number, item in enumerate(reports):
-            click.echo("" if number else "", nl=bool(number))
+            if number:
+                click.echo()
             show(out, diff_text(item, width=width_of(out)))
     if failed:
         return 2
@@ -138,12 +139,13 @@ def apply(settings: Settings, files: tuple[str, ...], mode: Mode | None, timeout
     engine = settings.engine()
     out = console()
     for reading in readings:
-        _apply_one(engine, reading, mode, timeout)
-        show(out, applied_text(workflow.look(engine, _target(reading, None)), reading.shown))
+        view, changed = _apply_one(engine, reading, mode, timeout)
+        show(out, applied_text(view, reading.shown, changed=changed))
     return 0
 
 
-def _apply_one(engine: Engine, reading: Reading, mode: Mode | None, timeout: float) -> None:
+def _apply_one(engine: Engine, reading: Reading, mode: Mode | None, timeout: float) -> tuple[workflow.View, bool]:
+    """What stands afterwards, and whether anything was changed."""
     err = console(stderr=True)
     began = time.monotonic()
 
@@ -154,9 +156,10 @@ def _apply_one(engine: Engine, reading: Reading, mode: Mode | None, timeout: flo
 
     with stop_on_signals() as stop, progress(err) as shown:
         listener = workflow.Listener(err.print, show_plan, shown.pull, shown.step, stop)
-        outcome = workflow.apply(engine, _target(reading, mode), listener, timeout=timeout)
+        outcome, view = workflow.apply(engine, _target(reading, mode), listener, timeout=timeout)
     if outcome.done:
-        err.print(f"{len(outcome.done)} steps in {time.monotonic() - began:.1f}s\n")
+        err.print(f"done in {time.monotonic() - began:.1f}s\n")
+    return view, bool(outcome.done)
 
 
 @click.command()
@@ -167,7 +170,12 @@ def _apply_one(engine: Engine, reading: Reading, mode: Mode | None, timeout: flo
 @_timeout
 @click.pass_obj
 def teardown(
-    settings: Settings, topologies: tuple[str, ...], everything: bool, volumes: bool, yes: bool, timeout: float
+    settings: Settings,
+    topologies: tuple[str, ...],
+    everything: bool,
+    volumes: bool,
+    yes: bool,
+    timeout: float,
 ) -> int:
     """Remove what netdeploy made, found by label: the file may be gone.
 
@@ -217,9 +225,7 @@ def _named(engine: Engine, text: str, known: tuple[str, ...]) -> str:
     return text
 
 
-def _tear_down_one(
-    engine: Engine, name: str, known: tuple[str, ...], *, remove_volumes: bool, timeout: float
-) -> None:
+def _tear_down_one(engine: Engine, name: str, known: tuple[str, ...], *, remove_volumes: bool, timeout: float) -> None:
     err, out = console(stderr=True), console()
     if name not in known:
         near = did_you_mean(name, known, otherwise=f"there are: {', '.join(known)}" if known else "")

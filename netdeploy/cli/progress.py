@@ -26,11 +26,13 @@ class PlainProgress:
         self._pulled: set[tuple[str, bool]] = set()
 
     def step(self, event: Event) -> None:
+        """Told of each step of the plan."""
         line = step_line(event)
         if line:
             self._out.print(line[0])
 
     def pull(self, progress: PullProgress) -> None:
+        """Told how far each image is."""
         with self._lock:
             key = (progress.image, progress.finished)
             if key not in self._pulled:
@@ -48,6 +50,7 @@ class LiveProgress:
         self._tasks: dict[str, TaskID] = {}
 
     def step(self, event: Event) -> None:
+        """Told of each step of the plan."""
         with self._lock:
             if event.phase is Phase.STARTED:
                 self._tasks[event.operation.id] = self._live.add_task(event.operation.id, total=None)
@@ -58,6 +61,7 @@ class LiveProgress:
                 self._out.print(line[0], style=line[1])
 
     def pull(self, progress: PullProgress) -> None:
+        """Told how far each image is."""
         with self._lock:
             name = f"pull {progress.image}"
             if progress.finished:

@@ -90,7 +90,9 @@ def _ports(bindings: Json) -> frozenset[PortBinding]:
     for target, listens in bindings.items():
         port, _, protocol = target.partition("/")
         for listen in listens or ():
-            found.add(PortBinding(int(port), protocol or "tcp", listen.get("HostIp") or "", listen.get("HostPort") or ""))
+            found.add(
+                PortBinding(int(port), protocol or "tcp", listen.get("HostIp") or "", listen.get("HostPort") or "")
+            )
     return frozenset(found)
 
 

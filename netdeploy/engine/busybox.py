@@ -51,7 +51,7 @@ def provide_busybox(engine: Engine, say: Callable[[str], None]) -> str:
     binary = static_busybox()
     if binary is None:
         raise OperationFailed(
-            "stand-ins run busybox, and there is none: not on the engine, in no registry it reaches, not on this machine",
+            "stand-ins run busybox, and none is to be had: not on the engine, from a registry, or on this machine",
             hint="install a static one (apt-get install busybox-static), or load the image: docker load < busybox.tar",
         )
     say(f"importing {binary} as the image {IMPORTED}, which the stand-ins run")
@@ -77,7 +77,9 @@ def is_static(binary: Path) -> bool:
     def number(at: int, size: int) -> int:
         return int.from_bytes(raw[at : at + size], order)  # type: ignore[arg-type]
 
-    table, size, count = (number(32, 8), number(54, 2), number(56, 2)) if wide else (number(28, 4), number(42, 2), number(44, 2))
+    table, size, count = (
+        (number(32, 8), number(54, 2), number(56, 2)) if wide else (number(28, 4), number(42, 2), number(44, 2))
+    )
     return all(number(table + index * size, 4) != 3 for index in range(count))
 
 

@@ -108,5 +108,7 @@ def _checked(endpoint: Endpoint) -> Endpoint:
         )
     if scheme not in ("unix", "tcp", "http", "https") or not separator or not rest:
         hint = "an engine's address looks like unix:///var/run/docker.sock or tcp://127.0.0.1:2375"
-        raise EngineUnreachable(f"{endpoint.origin} names `{endpoint.url}`, which is no address of an engine", hint=hint)
+        raise EngineUnreachable(
+            f"{endpoint.origin} names `{endpoint.url}`, which is no address of an engine", hint=hint
+        )
     return endpoint

@@ -60,7 +60,8 @@ _MEANINGS = (
         "`docker ps` shows who publishes it: stop that container, or publish another port in the file",
     ),
     _meaning(
-        r"(?:listen (?P<kind>tcp4?|udp4?|sctp) |failed to bind host port (?:for )?)(?P<port>[^ ]+?)(?::|/| ).*address already in use",
+        r"(?:listen (?:tcp4?|udp4?|sctp) |failed to bind host port (?:for )?)"
+        r"(?P<port>\S*?:\d+|\d+)\S* .*address already in use",
         "the host's port {port} is held by a program outside Docker",
         "`ss -lptn` shows which: end it, or publish another port in the file",
     ),
@@ -115,7 +116,11 @@ _MEANINGS = (
         "check the network, or use stand-ins for the images: --stand-ins auto",
     ),
     _meaning(r"is not a swarm manager", "overlay networks need a swarm", "run `docker swarm init` first"),
-    _meaning(r"No space left on device", "the engine's disk is full", "`docker system df` shows what takes the room"),
+    _meaning(
+        r"No space left on device",
+        "the engine's disk is full",
+        "`docker system df` shows what takes the room",
+    ),
 )
 
 

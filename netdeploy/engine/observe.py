@@ -71,7 +71,10 @@ def sources(reader: Reader, topology: str, label: str) -> tuple[str, ...]:
 
 def _labels(reader: Reader, label: str) -> list[dict[str, str]]:
     filters = {"label": [label]}
-    listed = [*reader.get("/containers/json", all=1, filters=filters), *reader.get("/networks", filters=filters)]
+    listed = [
+        *reader.get("/containers/json", all=1, filters=filters),
+        *reader.get("/networks", filters=filters),
+    ]
     return [item["Labels"] for item in listed]
 
 

@@ -1,5 +1,7 @@
-"""What stands on an engine, as frozen types in normal form. Everything here is the *configured* state, which the
-engine echoes whether a container runs or not; what holds only while it runs is in `State` and marked as such.
+"""What stands on an engine, as frozen types in normal form.
+
+Everything here is the *configured* state, which the engine echoes whether a container runs or not; what holds only
+while it runs is in `State` and marked as such.
 """
 
 from __future__ import annotations

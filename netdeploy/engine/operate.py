@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from netdeploy.engine.errors import explain, unreachable
 
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -76,7 +75,11 @@ class Operator:
 
     def create_volume(self, name: str, body: Json) -> None:
         """An existing volume of that name is left as it is (and answered as if made)."""
-        arguments = {"driver": body.get("Driver"), "driver_opts": body.get("DriverOpts"), "labels": body.get("Labels")}
+        arguments = {
+            "driver": body.get("Driver"),
+            "driver_opts": body.get("DriverOpts"),
+            "labels": body.get("Labels"),
+        }
         self._call(f"making volume `{name}`", lambda: self._client.create_volume(name, **arguments))
 
     def remove_volume(self, name: str) -> None:
@@ -127,9 +130,7 @@ class Operator:
 
     def update(self, container_id: str, name: str, restart: Any) -> None:
         """Change what the engine can change in place."""
-        self._call(
-            f"updating `{name}`", lambda: self._client.update_container(container_id, restart_policy=restart)
-        )
+        self._call(f"updating `{name}`", lambda: self._client.update_container(container_id, restart_policy=restart))
 
     def remove_container(self, container_id: str, name: str, *, volumes: bool) -> None:
         """Remove it, with `volumes` its anonymous volumes too; a running one is killed, so stop it first."""

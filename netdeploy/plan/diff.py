@@ -47,7 +47,7 @@ class DiffOptions:
     remove_volumes: bool = False
 
 
-def diff(wishes: Wishes, seen: Snapshot, options: DiffOptions = DiffOptions()) -> Changes:  # noqa: B008 - frozen
+def diff(wishes: Wishes, seen: Snapshot, options: DiffOptions = DiffOptions()) -> Changes:
     """Every difference between `wishes` and `seen`, each with its reason."""
     return _Diff(wishes, seen, options).changes()
 
@@ -146,7 +146,7 @@ class _Diff:
             yield NetworkChange(
                 action=Action.CONFLICT,
                 name=live.name,
-                reason=f"it must be replaced ({_reason(attributes)}), but {_listed(strangers)} on it is not ours to move",
+                reason=f"{_reason(attributes)}, but {_listed(strangers)} on it is not ours to move",
                 attributes=attributes,
                 hint=_disconnect_hint(live, strangers),
                 wish=wish,
@@ -293,7 +293,11 @@ class _Diff:
                 )
 
     def _attachment(
-        self, wish: ContainerWish, live: ObservedContainer, wanted: AttachmentWish, actual: ObservedAttachment | None
+        self,
+        wish: ContainerWish,
+        live: ObservedContainer,
+        wanted: AttachmentWish,
+        actual: ObservedAttachment | None,
     ) -> Iterator[Change]:
         path = f"containers.{wish.key}.networks.{wanted.network_key}"
         if actual is None:

@@ -99,7 +99,7 @@ class _Planner:
         for volume in self._of(VolumeChange):
             self._volume(volume)
         self._containers(containers, replaced)
-        self._wait_for_dependencies(containers)
+        self._wait_for_dependencies()
         self._order_ports(containers)
         self._order_addresses()
         return Plan(tuple(self._in_order()))
@@ -116,7 +116,9 @@ class _Planner:
     def _wait_for(self, operation_id: str, others: Iterable[str]) -> None:
         """Let an operation wait for more; an edge that would close a circle is left out."""
         operation = self._operations[operation_id]
-        more = [o for o in others if o != operation_id and o not in operation.after and not self._needs(o, operation_id)]
+        more = [
+            o for o in others if o != operation_id and o not in operation.after and not self._needs(o, operation_id)
+        ]
         self._operations[operation_id] = replace(operation, after=(*operation.after, *dict.fromkeys(more)))
 
     def _needs(self, operation_id: str, other: str) -> bool:
@@ -188,7 +190,9 @@ class _Planner:
             wish = _required(wish)
             in_the_way = self._removals_in_the_way(wish.name, network_rows.create_body(wish))
             made = self._add(
-                CreateNetwork(wish.name, network_rows.create_body(wish)), change.reason, [removed, *in_the_way]
+                CreateNetwork(wish.name, network_rows.create_body(wish)),
+                change.reason,
+                [removed, *in_the_way],
             )
             self._network_ready[wish.name] = made
 
@@ -233,9 +237,7 @@ class _Planner:
         start = self._add(Start(Handle(wish.name)), change.reason, ready, group=wish.name)
         self._started(wish, start, Handle(wish.name))
 
-    def _make(
-        self, wish: ContainerWish, name: str, reason: str, anonymous: Mapping[str, str], group: str
-    ) -> list[str]:
+    def _make(self, wish: ContainerWish, name: str, reason: str, anonymous: Mapping[str, str], group: str) -> list[str]:
         """Create and connect; returns the operations after which it is ready to start."""
         body = _container_body(wish, anonymous)
         first, *others = wish.attachments or (None,)
@@ -320,7 +322,10 @@ class _Planner:
             self._started(wish, start, handle)
 
     def _live(self, wish: ContainerWish) -> ObservedContainer | None:
-        touched: list[ContainerChange | AttachmentChange] = [*self._of(ContainerChange), *self._of(AttachmentChange)]
+        touched: list[ContainerChange | AttachmentChange] = [
+            *self._of(ContainerChange),
+            *self._of(AttachmentChange),
+        ]
         named = next((c.live for c in touched if c.name == wish.name and c.live), None)
         return named or next((c for c in self._seen.containers if c.name == wish.name), None)
 
@@ -364,7 +369,7 @@ class _Planner:
 
     # -- order --
 
-    def _wait_for_dependencies(self, changes: list[ContainerChange]) -> None:
+    def _wait_for_dependencies(self) -> None:
         for wish in self._wishes.containers:
             start = self._starts.get(wish.name)
             if start is None:

@@ -113,7 +113,7 @@ def report(changes: Changes, source: str | None) -> DiffReport:
 def _change(change: Change) -> ChangeReport:
     return ChangeReport(
         action=change.action.value,
-        kind=change.kind,  # type: ignore[arg-type]
+        kind=change.kind,
         name=change.name,
         network=change.network if isinstance(change, AttachmentChange) else None,
         reason=change.reason,
@@ -128,7 +128,10 @@ def _attribute(attribute: AttributeChange) -> AttributeReport:
     if section == "environment" and _SECRET.search(variable):
         before, after = _masked(before), _masked(after)
     return AttributeReport(
-        path=attribute.path, before=without_passwords(before), after=without_passwords(after), effect=attribute.effect.value
+        path=attribute.path,
+        before=without_passwords(before),
+        after=without_passwords(after),
+        effect=attribute.effect.value,
     )
 
 

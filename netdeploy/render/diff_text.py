@@ -72,7 +72,7 @@ def _notes(report: DiffReport) -> Text:
 
 
 def summary(report: DiffReport) -> str:
-    """`2 to create, 1 to replace.`"""
+    """One line, such as `2 to create, 1 to replace.`."""
     conflicts = report.summary.get("conflict", 0)
     parts = [f"{count} to {action}" for action, count in report.summary.items() if action != "conflict"]
     if conflicts:

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from netdeploy.workflow import View
 
 
-def applied_text(view: View, source: str) -> Text:
-    """`No changes`-like verdict, with the addresses to click on."""
+def applied_text(view: View, source: str, *, changed: bool) -> Text:
+    """The verdict of an apply, with the addresses to click on."""
     containers, networks = len(view.wishes.containers), len(view.wishes.networks)
-    lines = Text().append(f"`{view.wishes.origin.topology}` stands", "bold green")
+    lines = Text() if changed else Text().append("No changes. ", "bold green")
+    lines.append(f"`{view.wishes.origin.topology}` stands", "bold green" if changed else "")
     lines.append(f" as {source} says: {_count(containers, 'container')} on {_count(networks, 'network')}.\n")
     for name, url in published_urls(view):
         lines.append(f"  {name}: {url}\n")

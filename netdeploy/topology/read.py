@@ -89,7 +89,9 @@ def topology_name(path: FilePath) -> str:
         root, _ = yaml_source.parse(yaml_source.decode(path.read_bytes()))
     except SourceRefused as refused:
         details = [describe(refused.problem, str(path), [])]
-        raise TopologyInvalid(f"{path} can't be read", hint="give the topology's name instead", details=details) from None
+        raise TopologyInvalid(
+            f"{path} can't be read", hint="give the topology's name instead", details=details
+        ) from None
     name = root.get("name") if isinstance(root, Mapping) else None
     return name.text if isinstance(name, Scalar) and name.text else path.stem
 

@@ -73,15 +73,19 @@ def _names_on_the_engine(section: str, objects: dict[str, Network] | dict[str, V
         if name in seen:
             message = f"`{seen[name]}` and `{key}` are both called `{name}` on the engine"
             first: Path = (section, seen[name])
-            yield Found((section, key), message, "give one another `name`", elsewhere=(("the other", first),), at_key=True)
+            yield Found(
+                (section, key),
+                message,
+                "give one another `name`",
+                elsewhere=(("the other", first),),
+                at_key=True,
+            )
         seen.setdefault(name, key)
 
 
 def _network_references(draft: Draft) -> Iterator[Found]:
     for name, container in draft.containers.items():
-        for network in container.networks:
-            if network in draft.network_names:
-                continue
+        for network in set(container.networks) - set(draft.network_names):
             if network == DEFAULT_BRIDGE:
                 hint = "for Docker's default bridge, declare `bridge: {external: true}` under `networks`"
             else:
@@ -125,9 +129,9 @@ def _cycles(draft: Draft) -> Iterator[Found]:
         for name, container in draft.containers.items()
     }
     done: set[str] = set()
-    for start in edges:
+    for start, first in edges.items():
         trail: list[str] = [start]
-        pending = [iter(edges[start])]
+        pending = [iter(first)]
         while pending and start not in done:
             following = next(pending[-1], None)
             if following is None:

@@ -45,13 +45,20 @@ def _one_v4_pool(base: Path, network: Network) -> Iterator[Found]:
     for index in pools[1:]:
         message = "a bridge network takes one IPv4 subnet"
         hint = "remove it, or make it a second network"
-        yield Found((*base, index, "subnet"), message, hint, elsewhere=(("the first one", (*base, pools[0], "subnet")),))
+        yield Found(
+            (*base, index, "subnet"),
+            message,
+            hint,
+            elsewhere=(("the first one", (*base, pools[0], "subnet")),),
+        )
 
 
 def _pool_rules(path: Path, pool: Pool, network: Network) -> Iterator[Found]:
     parts = {"ip_range": pool.ip_range, "gateway": pool.gateway}
     if pool.subnet is None:
-        for name in [name for name, value in parts.items() if value] + (["aux_addresses"] if pool.aux_addresses else []):
+        for name in [name for name, value in parts.items() if value] + (
+            ["aux_addresses"] if pool.aux_addresses else []
+        ):
             yield Found((*path, name), f"`{name}` needs a `subnet` beside it", "write the subnet it belongs to")
         return
     subnet = ipaddress.ip_network(pool.subnet)
@@ -112,7 +119,11 @@ def _fixed_address(path: Path, value: str, key: str, draft: Draft) -> Found | No
     network = draft.networks[key]
     address = ipaddress.ip_address(value)
     if draft.is_default_bridge(key):
-        return Found(path, "Docker's default bridge takes no fixed addresses", "use a network of your own with a subnet")
+        return Found(
+            path,
+            "Docker's default bridge takes no fixed addresses",
+            "use a network of your own with a subnet",
+        )
     if network.external:
         return None
     if address.version == 6 and not network.enable_ipv6:

@@ -17,7 +17,8 @@ from netdeploy.topology.problem import Mark, Path, Problem
 from netdeploy.topology.yaml_source import Entry, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping as MappingType
+    from collections.abc import Callable
+    from collections.abc import Mapping as MappingType
 
 Schema = dict[str, Any]
 
@@ -31,10 +32,8 @@ class Surroundings:
     problems: list[Problem] = field(default_factory=list)
 
     def problem(self, mark: Mark, path: Path, message: str, hint: str = "") -> None:
+        """Note a problem and go on."""
         self.problems.append(Problem(mark, message, path, hint))
-
-
-Expand = "Callable[[Node, Path, Surroundings], Node]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +316,8 @@ def _extra_hosts(node: Node, path: Path, around: Surroundings) -> Node:
     """`name: address` (or several), or a list of `name:address` or `name=address`, as a mapping to lists."""
     if isinstance(node, Mapping):
         return Mapping(
-            tuple(Entry(entry.key, _one_or_more(entry.value, path, around)) for entry in node.entries), node.mark
+            tuple(Entry(entry.key, _one_or_more(entry.value, path, around)) for entry in node.entries),
+            node.mark,
         )
     if not isinstance(node, Sequence):
         return node
@@ -335,7 +335,7 @@ def _nested(forms: MappingType[str, Form]) -> Callable[[Node, Path, Surroundings
     return lambda node, path, around: _expand_keys(node, path, around, forms)
 
 
-def _pools(node: Node, path: Path, around: Surroundings) -> Node:
+def _pools(node: Node, _path: Path, _around: Surroundings) -> Node:
     if not isinstance(node, Sequence):
         return node
     items = (_without_extensions(item) for item in node.items)
@@ -410,7 +410,10 @@ CONTAINER_FORMS = {
         _instead(
             {
                 "anyOf": [
-                    {"type": "object", "additionalProperties": {"anyOf": [{"type": "string"}, _items({"type": "string"})]}},
+                    {
+                        "type": "object",
+                        "additionalProperties": {"anyOf": [{"type": "string"}, _items({"type": "string"})]},
+                    },
                     _items({"type": "string", "pattern": r"^[^:=\s]+[:=].+"}),
                 ]
             }

@@ -163,7 +163,12 @@ Bytes = Annotated[
     int,
     *_both(
         BeforeValidator(_size),
-        {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[0-9]+[kKmMgG]?[bB]?$"}]},
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0},
+                {"type": "string", "pattern": "^[0-9]+[kKmMgG]?[bB]?$"},
+            ]
+        },
     ),
 ]
 AbsolutePath = Annotated[str, *_matching(r"/[^\x00]*", "expected an absolute path, such as `/data`")]

@@ -100,9 +100,9 @@ def resolve_plain(text: str) -> ScalarValue:
     if _INTEGER.fullmatch(text):
         return int(text)
     if _OCTAL.fullmatch(text):
-        return int(text[2:], 8)
+        return int(text, 8)
     if _HEXADECIMAL.fullmatch(text):
-        return int(text[2:], 16)
+        return int(text, 16)
     if _FLOAT.fullmatch(text) or _SPECIAL_FLOAT.fullmatch(text):
         return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
     return text
@@ -171,7 +171,10 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str) -> Problem:
         message = "this line does not fit the ones above it"
         hint = "check its indentation: keys of one level start in one column"
     elif "undefined alias" in message:
-        message, hint = "this alias (`*…`) names an anchor that is not defined above", "define it with `&name` first"
+        message, hint = (
+            "this alias (`*…`) names an anchor that is not defined above",
+            "define it with `&name` first",
+        )
     elif "cannot start any token" in message:
         message, hint = "this character can't start a value", "put quotes around the text"
     elif error.context:
