@@ -51,6 +51,8 @@ install_packages() {
     export DEBIAN_FRONTEND=noninteractive
     { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 ||
         { tail -n 15 "$log" >&2; die "apt-get could not install ${missing[*]}; its last words are above."; }
+    # newer Debian has the client in a package of its own
+    command -v docker >/dev/null || apt-get install -y -qq --no-install-recommends docker-cli >>"$log" 2>&1 || true
 }
 
 # A dockerd that was killed leaves pid files and sockets behind, and refuses to start over them.

@@ -1,0 +1,74 @@
+# `make` alone lists the targets.
+.DEFAULT_GOAL := help
+SHELL := bash
+PYTHON ?= python3
+BIN := .venv/bin
+NETDEPLOY := $(BIN)/netdeploy
+# Unknown names fail at once inside a test engine's containers, and no query leaves the machine.
+TEST_ENGINE_FLAGS := --dns 127.0.0.1
+
+.PHONY: help
+help: ## list these targets
+	@echo "netdeploy: networks and containers stand on a Docker engine exactly as a file says"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: .venv/installed ## see the exercise run: environment, engine if none answers, apply
+	@tests/tools/engine.sh start
+	$(NETDEPLOY) apply topologies/netflix.yaml --stand-ins auto
+	@echo
+	@echo "The exercise runs. Next:"
+	@echo "  open http://localhost:3000 (or: curl localhost:3000)"
+	@echo "  see what differs:    $(NETDEPLOY) diff topologies/netflix.yaml"
+	@echo "  break it and mend it: docker network disconnect private-net-1 netflix-movie-catalog"
+	@echo "                       $(NETDEPLOY) apply topologies/netflix.yaml"
+	@echo "  take it down:        $(NETDEPLOY) teardown netflix --volumes"
+
+.PHONY: test
+test: .venv/installed ## lint, types, unit tests, and the tests on a real engine
+	@tests/tools/engine.sh start $(TEST_ENGINE_FLAGS)
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/pytest
+
+.PHONY: test-unit
+test-unit: .venv/installed ## the tests that need no engine
+	$(BIN)/pytest tests/unit
+
+.PHONY: lint
+lint: .venv/installed ## ruff and mypy --strict
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+
+.PHONY: format
+format: .venv/installed ## let ruff put the code in order
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: schema
+schema: .venv/installed ## make schemas/*.json from the models
+	$(NETDEPLOY) schema topology > schemas/topology.schema.json
+	$(NETDEPLOY) schema plan > schemas/plan.schema.json
+
+.PHONY: engine
+engine: ## start a Docker engine if none answers (root on Debian or Ubuntu)
+	@tests/tools/engine.sh start
+
+.PHONY: engine-stop
+engine-stop: ## stop the engine that these targets started
+	@tests/tools/engine.sh stop
+
+.PHONY: clean
+clean: ## remove the environment and caches
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "netdeploy needs Python 3.11 or later; found: $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "This Python can't make environments. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "making the environment in .venv (once; a minute on a slow line)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
