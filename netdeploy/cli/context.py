@@ -28,11 +28,13 @@ class Settings:
     docker_context: str | None
 
     def engine(self) -> Engine:
-        """Connect to the engine; raises EngineUnreachable where nobody answers."""
+        """Connect to the engine until the command ends; raises EngineUnreachable where nobody answers."""
         from netdeploy.engine.connect import find_endpoint  # noqa: PLC0415
         from netdeploy.engine.engine import Engine  # noqa: PLC0415
 
-        return Engine(find_endpoint(self.host, self.docker_context, os.environ))
+        engine = Engine(find_endpoint(self.host, self.docker_context, os.environ))
+        click.get_current_context().call_on_close(engine.close)
+        return engine
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -25,6 +25,18 @@ class Engine:
     def __post_init__(self) -> None:
         self.reader = Reader(self.endpoint)
 
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all connections."""
+        self.reader.close()
+        if self._operator:
+            self._operator.close()
+
     def operator(self) -> Operator:
         """Made at the first call: whoever only looks never loads the SDK."""
         from netdeploy.engine.operate import Operator  # noqa: PLC0415

@@ -66,6 +66,11 @@ _MEANINGS = (
         "`ss -lptn` shows which: end it, or publish another port in the file",
     ),
     _meaning(
+        r"userland proxy: protocol not supported",
+        "the engine's host can't publish a port of this protocol",
+        "sctp needs the host's sctp module (modprobe sctp); otherwise leave the port out of `ports`",
+    ),
+    _meaning(
         r"Pool overlaps with other one on this address space",
         "the subnet overlaps that of another network",
         "`docker network ls` and `docker network inspect NAME` show subnets: choose a free one in the file",

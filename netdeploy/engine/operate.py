@@ -38,6 +38,10 @@ class Operator:
             base_url=endpoint.url, version=api_version, timeout=_CALL_TIMEOUT, tls=tls, max_pool_size=16
         )
 
+    def close(self) -> None:
+        """End all connections."""
+        self._client.close()
+
     def _call(self, doing: str, call: Callable[[], Any]) -> Any:
         import docker.errors  # noqa: PLC0415
         import requests  # noqa: PLC0415

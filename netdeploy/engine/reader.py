@@ -1,6 +1,6 @@
 """A small HTTP client that can only GET, so that looking changes nothing by construction.
 
-One kept-alive connection per thread; a few threads read as fast as the socket gives. Decoded JSON leaves this room
+Connections are kept alive and shared; a few threads read as fast as the socket gives. Decoded JSON leaves this room
 only as the types of observed.py.
 """
 
@@ -51,7 +51,9 @@ class Reader:
     def __init__(self, endpoint: Endpoint, *, timeout: float = 60.0) -> None:
         self.endpoint = endpoint
         self._timeout = timeout
-        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._idle: list[http.client.HTTPConnection] = []
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self.engine_version, self.api_version = self._negotiate()
 
     def _negotiate(self) -> tuple[str, tuple[int, int]]:
@@ -87,10 +89,15 @@ class Reader:
     def get_all(self, look: Callable[[T], R], arguments: Iterable[T]) -> list[R]:
         """`look` at each argument, a few at once, in order."""
         items = list(arguments)
-        if len(items) < 2:
-            return [look(item) for item in items]
-        with ThreadPoolExecutor(min(READERS, len(items)), thread_name_prefix="reader") as pool:
-            return list(pool.map(look, items))
+        return [look(item) for item in items] if len(items) < 2 else list(self._pool.map(look, items))
+
+    def close(self) -> None:
+        """End threads and connections."""
+        self._pool.shutdown()
+        with self._lock:
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
 
     def _get(self, path: str) -> Any:
         body = self._fetch(path)
@@ -103,29 +110,29 @@ class Reader:
             ) from None
 
     def _fetch(self, path: str) -> bytes:
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        if connection:
+            try:
+                return self._once(connection, path)
+            except (http.client.HTTPException, ConnectionError):
+                pass  # the engine may have ended a kept-alive connection; a GET can be sent again
         try:
-            return self._once(path)
-        except (http.client.HTTPException, ConnectionError):
-            self._local.connection = None  # a kept-alive connection may have ended meanwhile: a GET can be sent again
-        try:
-            return self._once(path)
+            return self._once(self._connection(), path)
         except (http.client.HTTPException, OSError) as error:
-            self._local.connection = None
             raise unreachable(self.endpoint, error) from None
 
-    def _once(self, path: str) -> bytes:
-        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._connection()
+    def _once(self, connection: http.client.HTTPConnection, path: str) -> bytes:
+        """One request on a connection, which is kept for the next one unless it broke."""
         try:
             connection.request("GET", path)
             response = connection.getresponse()
             body = response.read()
-        except ConnectionError:
+        except BaseException:
+            connection.close()
             raise
-        except OSError as error:
-            self._local.connection = None
-            raise unreachable(self.endpoint, error) from None
+        with self._lock:
+            self._idle.append(connection)
         if response.status >= 400:
             raise EngineAnswer(response.status, _message(body))
         return body

@@ -1,0 +1,57 @@
+"""A real engine for each test. What the tests make is known by label or name and removed; all else is left alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+from docker import DockerClient
+
+from engine.lab import Lab, sweep
+from engine.proxy import CountingProxy
+from netdeploy.engine.busybox import provide_busybox
+from netdeploy.engine.connect import find_endpoint
+from netdeploy.engine.engine import Engine
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """The engine that answers; the project's own script starts one if none does."""
+    script = ROOT / "tests" / "tools" / "engine.sh"
+    subprocess.run([script, "start", "--dns", "127.0.0.1"], check=True)
+    with Engine(find_endpoint(None, None, os.environ)) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def by_hand(engine: Engine) -> Iterator[DockerClient]:
+    """The engine as a person at the docker command line changes it."""
+    client = docker.DockerClient(base_url=engine.endpoint.url, version="auto")
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def busybox(engine: Engine) -> str:
+    return provide_busybox(engine, lambda _text: None)
+
+
+@pytest.fixture
+def lab(engine: Engine, by_hand: DockerClient, busybox: str, tmp_path: Path) -> Iterator[Lab]:
+    """A clean bench: files, commands, and a look at what stands."""
+    sweep(by_hand)
+    yield Lab(engine, by_hand, busybox, tmp_path)
+    sweep(by_hand)
+
+
+@pytest.fixture
+def proxy(engine: Engine, tmp_path: Path) -> Iterator[CountingProxy]:
+    """Between netdeploy and the engine's socket; it counts the calls."""
+    with CountingProxy(engine.endpoint.url, tmp_path / "engine.sock") as running:
+        yield running
