@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     Mode = Literal["always", "auto", "never"]
 
-_SECOND = 1_000_000_000
-
 
 def stand_in(
     key: str,
@@ -102,7 +100,8 @@ def _script(key: str, container: Container, tcp: list[int], udp: list[int]) -> s
 def _healthcheck(tcp: list[int]) -> Healthcheck:
     """Each listener listens; looked at each second, since a stand-in is ready at once."""
     checks = " && ".join(f"netstat -ltn | grep -q ':{port} '" for port in tcp) or "true"
-    return Healthcheck(test=("CMD-SHELL", checks), interval=_SECOND, timeout=5 * _SECOND, retries=5)
+    settings = {"test": ("CMD-SHELL", checks), "interval": "1s", "timeout": "5s", "retries": 5}
+    return Healthcheck.model_validate(settings)
 
 
 def waited_for(containers: Mapping[str, Container], condition: str) -> set[str]:

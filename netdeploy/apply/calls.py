@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import assert_never
 
 from netdeploy.engine import observe
@@ -28,6 +29,13 @@ from netdeploy.plan.operations import (
 )
 
 SETTLED = 1.0  # seconds a container must run before it counts as started
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    id: str
+    name: str
+    state: State
 
 
 class Calls:
@@ -94,43 +102,49 @@ class Calls:
         state = observe.state(self._engine.reader, id_)
         if state is None:
             raise OperationFailed(f"`{name}` was removed by somebody else meanwhile", hint="apply again")
+        container = _Watched(id_, name, state)
         match wait.condition:
             case "stays up":
-                return self._stays_up(id_, name, state, seconds)
+                return self._stays_up(container, seconds)
             case "is healthy":
-                return self._is_healthy(id_, name, state)
+                return self._is_healthy(container)
             case "ended well":
-                return self._ended_well(id_, name, state)
+                return self._ended_well(container)
 
-    def _stays_up(self, id_: str, name: str, state: State, seconds: float) -> bool:
-        if state.running and state.status != "restarting":
+    def _stays_up(self, container: _Watched, seconds: float) -> bool:
+        state = container.state
+        restarts = state.status == "restarting" or state.restarts > 0
+        if state.running and not restarts:
             return seconds >= SETTLED
-        what = "keeps restarting" if state.status == "restarting" else "exited at once"
         hint = "its command must keep running; its own words are above"
         if state.exit_code == 0:
             hint = "its command has nothing more to do: give it one that keeps running"
-        raise self._failed(id_, f"`{name}` {what} (exit code {state.exit_code})", state, hint)
+        what = "keeps restarting" if restarts else "exited at once"
+        raise self._failed(container, f"{what} (exit code {state.exit_code})", hint)
 
-    def _is_healthy(self, id_: str, name: str, state: State) -> bool:
+    def _is_healthy(self, container: _Watched) -> bool:
+        state = container.state
         if not state.running:
-            raise self._failed(id_, f"`{name}` ended (exit code {state.exit_code}) while it was waited for", state)
+            raise self._failed(container, f"ended (exit code {state.exit_code}) while it was waited for")
         if not state.health:
             hint = "give it a `healthcheck`, or wait for `service_started` only"
-            raise OperationFailed(f"`{name}` has no healthcheck, so it never becomes healthy", hint=hint)
+            raise self._failed(container, "has no healthcheck, so it never becomes healthy", hint)
         if state.health == "unhealthy":
             output = f": {state.health_output}" if state.health_output else ""
-            raise self._failed(id_, f"`{name}` is unhealthy{output}", state)
+            raise self._failed(container, f"is unhealthy{output}")
         return state.health == "healthy"
 
-    def _ended_well(self, id_: str, name: str, state: State) -> bool:
+    def _ended_well(self, container: _Watched) -> bool:
+        state = container.state
         if state.running or state.status == "created":
             return False
         if state.exit_code != 0:
-            raise self._failed(id_, f"`{name}` ended with exit code {state.exit_code}, and others wait for it", state)
+            raise self._failed(container, f"ended with exit code {state.exit_code}, and others wait for it")
         return True
 
-    def _failed(self, id_: str, message: str, state: State, hint: str = "") -> OperationFailed:
-        lines = observe.last_log_lines(self._engine.reader, id_)
-        details = [f"the engine said: {state.error}"] if state.error else []
+    def _failed(self, container: _Watched, what: str, hint: str = "") -> OperationFailed:
+        lines = observe.last_log_lines(self._engine.reader, container.id)
+        details = [f"the engine said: {container.state.error}"] if container.state.error else []
         details += [f"its last log lines:\n{chr(10).join(f'  {line}' for line in lines)}"] if lines else []
-        return OperationFailed(message, hint=hint or "docker logs NAME shows all it said", details=details)
+        hint = hint or f"docker logs {container.name} shows all it said"
+        return OperationFailed(f"`{container.name}` {what}", hint=hint, details=details)

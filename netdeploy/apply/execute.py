@@ -144,10 +144,7 @@ class _Execution:
 
     def _sleep(self, running: _Running) -> None:
         if time.monotonic() - running.since > self._timeout:
-            text = running.operation.call.text.removeprefix("wait until ")
-            message = f"{text}: not so after {self._timeout:.0f} seconds"
-            hint = "give it more time with --timeout, or look at its log: docker logs NAME"
-            self._finish(running, OperationFailed(message, hint=hint))
+            self._finish(running, _too_slow(running.operation, self._timeout))
         else:
             self._sleeping.append((time.monotonic() + _LOOK_AGAIN, running))
 
@@ -207,3 +204,14 @@ class _Execution:
                 else:
                     self._outcome.undone.append(operation)
                     self._tell(Event(Phase.UNDONE, operation))
+
+
+_NOT_YET = {"is healthy": "is not healthy", "ended well": "has not ended", "stays up": "does not stay up"}
+
+
+def _too_slow(operation: Operation, timeout: float) -> OperationFailed:
+    call = operation.call
+    if not isinstance(call, Wait):
+        raise TypeError(f"{operation.id} is no wait")
+    message = f"`{call.container.name}` {_NOT_YET[call.condition]} after {timeout:.0f} seconds"
+    return OperationFailed(message, hint=f"give it more with --timeout, or look: docker logs {call.container.name}")

@@ -36,7 +36,7 @@ def container(answer: Json) -> ObservedContainer:
         image=config.get("Image") or "",
         image_id=answer.get("Image") or "",
         labels=dict(config.get("Labels") or {}),
-        state=_state(answer["State"]),
+        state=_state(answer["State"], int(answer.get("RestartCount") or 0)),
         command=tuple(config.get("Cmd") or ()),
         entrypoint=tuple(config.get("Entrypoint") or ()),
         environment=_environment(config),
@@ -63,7 +63,7 @@ def container(answer: Json) -> ObservedContainer:
     )
 
 
-def _state(state: Json) -> State:
+def _state(state: Json, restarts: int) -> State:
     health = state.get("Health") or {}
     log = health.get("Log") or []
     return State(
@@ -76,6 +76,7 @@ def _state(state: Json) -> State:
         health_output=str(log[-1].get("Output") or "").strip() if log else "",
         started_at=state.get("StartedAt") or "",
         pid=int(state.get("Pid") or 0),
+        restarts=restarts,
     )
 
 
@@ -161,17 +162,20 @@ def healthcheck(answer: Json | None) -> HealthcheckSetting | None:
 
 def _attachments(answer: Json, own_id: str) -> dict[str, ObservedAttachment]:
     networks = (answer.get("NetworkSettings") or {}).get("Networks") or {}
-    return {name: _attachment(name, value or {}, own_id) for name, value in networks.items()}
+    hostname = (answer.get("Config") or {}).get("Hostname") or ""
+    return {name: _attachment(name, value or {}, own_id[:12], hostname) for name, value in networks.items()}
 
 
-def _attachment(name: str, value: Json, own_id: str) -> ObservedAttachment:
+def _attachment(name: str, value: Json, short_id: str, hostname: str) -> ObservedAttachment:
     ipam = value.get("IPAMConfig") or {}
-    # below API 1.45 the engine adds the short id at the start, and keeps it
-    aliases = frozenset(value.get("Aliases") or ()) - {own_id[:12]}
+    aliases = frozenset(value.get("Aliases") or ())
+    # below API 1.45 the engine adds the short id and the hostname at the start, and keeps them
+    added = frozenset({short_id, hostname}) & aliases if short_id in aliases else frozenset()
     return ObservedAttachment(
         network=name,
         network_id=value.get("NetworkID") or "",
         aliases=aliases,
+        added_by_engine=added,
         ipv4_address=address(ipam.get("IPv4Address")),
         ipv6_address=address(ipam.get("IPv6Address")),
         address=value.get("IPAddress") or "",

@@ -68,6 +68,8 @@ class State:
     health_output: str
     started_at: str
     pid: int
+    restarts: int = 0
+    """How often the engine itself started it again since the last start by somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class ObservedAttachment:
     network: str
     network_id: str
     aliases: frozenset[str]
+    added_by_engine: frozenset[str]
+    """Those of `aliases` that the engine may have added on its own."""
     ipv4_address: str
     ipv6_address: str
     address: str

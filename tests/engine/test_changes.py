@@ -45,7 +45,7 @@ def test_every_attribute_comes_back_as_it_was_sent(lab: Lab) -> None:
               - {{type: bind, source: ./conf, target: /conf2, bind: {{propagation: private}}}}
               - {{type: volume, source: data, target: /data2, volume: {{nocopy: true}}}}
             restart: on-failure:3
-            healthcheck: {{test: "true", interval: 1h, timeout: 5s, retries: 2, start_period: 1m30s}}
+            healthcheck: {{test: "true", interval: 1s, timeout: 5s, retries: 2, start_period: 1m30s}}
             extra_hosts: ["db:10.0.0.9", "six:::1"]
             dns: [127.0.0.1]
             init: true
