@@ -62,6 +62,21 @@ def _same_pools(wish: Pools, live: Pools) -> bool:
     )
 
 
+def overlap(wish: NetworkWish, live: ObservedNetwork) -> str:
+    """The subnet of `live` that overlaps one which `wish` declares; "" if none does, or the network is external.
+
+    Overlay networks have an address space of their own.
+    """
+    if wish.spec.external or live.driver == "overlay":
+        return ""
+    declared = [ipaddress.ip_network(pool.subnet) for pool in _pools_wish(wish)]
+    for pool in live.pools:
+        subnet = ipaddress.ip_network(pool.subnet) if pool.subnet else None
+        if subnet and any(subnet.version == other.version and subnet.overlaps(other) for other in declared):
+            return pool.subnet
+    return ""
+
+
 def _version(pool: ObservedPool) -> int:
     return 6 if ":" in pool.subnet else 4
 

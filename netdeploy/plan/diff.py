@@ -7,7 +7,7 @@ name without our label is somebody else's, and a conflict.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netdeploy.attributes import attachment as attachment_rows
 from netdeploy.attributes import container as container_rows
@@ -87,6 +87,8 @@ class _Diff:
     def changes(self) -> Changes:
         kept_networks = {wish.key: self._kept_network(wish) for wish in self._wishes.networks}
         kept_containers = {wish.key: self._kept_container(wish) for wish in self._wishes.containers}
+        wished = {c.name: wish.name for wish in self._wishes.containers if (c := kept_containers[wish.key])}
+        kept_containers = {key: c and _with_wished_mode(c, wished) for key, c in kept_containers.items()}
         found: list[Change] = []
         for wish in self._wishes.networks:
             found += self._network(wish, kept_networks[wish.key])
@@ -133,20 +135,47 @@ class _Diff:
                 wish=wish,
             )
         elif live is None:
-            yield NetworkChange(action=Action.CREATE, name=wish.name, reason="it does not exist", wish=wish)
+            action, reason = Action.CREATE, "it does not exist"
+            yield self._subnet_conflict(wish) or NetworkChange(action=action, name=wish.name, reason=reason, wish=wish)
         else:
             yield from self._network_difference(wish, live)
 
+    def _subnet_conflict(self, wish: NetworkWish) -> NetworkChange | None:
+        """Somebody else's network on a subnet that is to be ours; the engine allows each once."""
+        for network in self._seen.networks:
+            subnet = network_rows.overlap(wish, network)
+            if subnet and network not in self._networks:
+                return NetworkChange(
+                    action=Action.CONFLICT,
+                    name=wish.name,
+                    reason=f"its subnet overlaps {subnet} of the network `{network.name}`,"
+                    f" which {owner_text(network.labels)}",
+                    hint="choose a free subnet in the file, or remove the other network:"
+                    f" docker network rm {network.name}",
+                    wish=wish,
+                )
+        return None
+
     def _network_difference(self, wish: NetworkWish, live: ObservedNetwork) -> Iterator[Change]:
         attributes = compare(network_rows.ROWS, wish, live, f"networks.{wish.key}")
+        reason = _reason(attributes)
         if not attributes:
+            # it stands on a subnet that the file leaves to the engine, and that another network declares
+            heirs = ((other, network_rows.overlap(other, live)) for other in self._wishes.networks if other != wish)
+            heir, subnet = next(((other, subnet) for other, subnet in heirs if subnet), (None, ""))
+            if heir is None:
+                return
+            reason = f"`{heir.name}` takes its subnet {subnet}"
+        conflict = self._subnet_conflict(wish)
+        if conflict:
+            yield replace(conflict, attributes=attributes, live=live)
             return
         strangers = self._strangers(live)
         if strangers:
             yield NetworkChange(
                 action=Action.CONFLICT,
                 name=live.name,
-                reason=f"{_reason(attributes)}, but {_listed(strangers)} on it is not ours to move",
+                reason=f"{reason}, but {_listed(strangers)} on it is not ours to move",
                 attributes=attributes,
                 hint=_disconnect_hint(live, strangers),
                 wish=wish,
@@ -156,7 +185,7 @@ class _Diff:
         yield NetworkChange(
             action=Action.REPLACE,
             name=live.name,
-            reason=_reason(attributes),
+            reason=reason,
             attributes=attributes,
             wish=wish,
             live=live,
@@ -385,6 +414,12 @@ class _Diff:
         unwanted = [] if self._options.remove_volumes else self._unwanted_volumes()
         for volume in unwanted:
             yield f"volume `{volume.name}` is kept with its data (docker volume rm {volume.name} removes it)"
+
+
+def _with_wished_mode(live: ObservedContainer, wished: Mapping[str, str]) -> ObservedContainer:
+    """Sharing the network of a container that was renamed by hand is sharing the network of the same container."""
+    kind, _, name = live.network_mode.partition(":")
+    return replace(live, network_mode=f"{kind}:{wished[name]}") if kind == "container" and name in wished else live
 
 
 def _listed(names: list[str]) -> str:

@@ -7,9 +7,7 @@ subnet for a moment, and below API 1.44 a container is made with one endpoint an
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from netdeploy.attributes import attachment as attachment_rows
@@ -18,7 +16,7 @@ from netdeploy.attributes import network as network_rows
 from netdeploy.attributes import volume as volume_rows
 from netdeploy.attributes.table import Json
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, Wishes
-from netdeploy.engine.observed import ObservedContainer, PortBinding, Snapshot
+from netdeploy.engine.observed import ObservedContainer, Snapshot
 from netdeploy.plan.changes import (
     Action,
     AttachmentChange,
@@ -29,14 +27,12 @@ from netdeploy.plan.changes import (
     VolumeChange,
 )
 from netdeploy.plan.operations import (
-    Call,
     Connect,
     CreateContainer,
     CreateNetwork,
     CreateVolume,
     Disconnect,
     Handle,
-    Operation,
     Plan,
     RemoveContainer,
     RemoveNetwork,
@@ -48,6 +44,8 @@ from netdeploy.plan.operations import (
     Update,
     Wait,
 )
+from netdeploy.plan.order import AddressClaim, Leaving, PortClaim, order_addresses, order_names, order_ports
+from netdeploy.plan.steps import Steps
 
 TEMPORARY = ".netdeploy-new"
 """Ends the name under which a replacement is made, before it takes the old container's place."""
@@ -62,167 +60,159 @@ def plan(wishes: Wishes, seen: Snapshot, changes: Changes, *, remove_volumes: bo
     return _Planner(wishes, seen, changes, remove_volumes=remove_volumes).plan()
 
 
-@dataclass(slots=True)
-class _Claim:
-    """An operation that takes fixed or dynamic addresses on networks."""
-
-    operation: str
-    attachments: tuple[AttachmentWish, ...]
-
-
 class _Planner:
     def __init__(self, wishes: Wishes, seen: Snapshot, changes: Changes, *, remove_volumes: bool) -> None:
         self._wishes = wishes
         self._seen = seen
         self._changes = changes.changes
         self._remove_volumes = remove_volumes
-        self._operations: dict[str, Operation] = {}
+        self._steps = Steps()
         self._network_ready: dict[str, str] = {}  # network name → the operation that makes it
-        self._container_ready: dict[str, str] = {}  # container key → the operation after which it runs
-        self._starts: dict[str, str] = {}  # container name → its start
+        self._starts: dict[str, str] = {}  # container name → the operation after which it runs
         self._left: dict[str, list[str]] = {}  # network id → operations after which somebody has left it
-        self._claims: list[_Claim] = []
+        self._address_claims: list[AddressClaim] = []
+        self._port_claims: list[PortClaim] = []
+        self._leaving: list[Leaving] = []
         self._networks = {network.name: network for network in seen.networks}
+        self._network_ids = {network.id for network in seen.networks}
+        self._names = frozenset(container.name for container in seen.containers)
+        self._vacated = self._networks_to_vacate()
 
     def plan(self) -> Plan:
-        networks = self._of(NetworkChange)
-        replaced = {change.live.id for change in networks if change.action is Action.REPLACE and change.live}
-        self._leave(replaced)
         containers = self._of(ContainerChange)
-        gone = [c for c in containers if c.action is Action.REMOVE]
-        for change in gone:
-            self._remove_container(change)
+        for change in containers:
+            if change.action is Action.REMOVE:
+                self._remove_container(change)
+        self._leave_vacated()
         self._disconnects()
-        self._replacements_make_way([c for c in containers if c.action is Action.REPLACE], replaced)
-        for network in networks:
+        self._replacements_make_way([c for c in containers if c.action is Action.REPLACE])
+        for network in self._of(NetworkChange):
             self._network(network)
         for volume in self._of(VolumeChange):
             self._volume(volume)
-        self._containers(containers, replaced)
+        self._containers(containers)
         self._wait_for_dependencies()
-        self._order_ports(containers)
-        self._order_addresses()
-        return Plan(tuple(self._in_order()))
+        order_names(self._steps, self._names)
+        order_ports(self._steps, self._port_claims, self._leaving)
+        order_addresses(self._steps, self._address_claims, self._leaving)
+        return Plan(tuple(self._steps.in_order()))
 
     def _of(self, kind: type[C]) -> list[C]:
         return [change for change in self._changes if isinstance(change, kind)]
 
-    def _add(self, call: Call, reason: str, after: Iterable[str | None] = (), **more: Any) -> str:
-        known = dict.fromkeys(op for op in after if op)
-        operation = Operation(call, reason, tuple(known), **more)
-        self._operations[operation.id] = operation
-        return operation.id
-
-    def _wait_for(self, operation_id: str, others: Iterable[str]) -> None:
-        """Let an operation wait for more; an edge that would close a circle is left out."""
-        operation = self._operations[operation_id]
-        more = [
-            o for o in others if o != operation_id and o not in operation.after and not self._needs(o, operation_id)
-        ]
-        self._operations[operation_id] = replace(operation, after=(*operation.after, *dict.fromkeys(more)))
-
-    def _needs(self, operation_id: str, other: str) -> bool:
-        """Whether an operation waits, directly or not, for `other`."""
-        pending, seen = [operation_id], set()
-        while pending:
-            current = pending.pop()
-            if current == other:
-                return True
-            if current not in seen:
-                seen.add(current)
-                pending += self._operations[current].after
-        return False
-
     # -- leaving --
 
-    def _leave(self, replaced: set[str]) -> None:
-        """Everybody leaves a network that is replaced."""
+    def _networks_to_vacate(self) -> dict[str, str]:
+        """Networks that must be gone before others can be made, by id, each with the reason in words.
+
+        Everybody leaves them first, even containers that are about to be replaced: their new ones may need what
+        the new network brings, so they can't be waited for.
+        """
+        found = {}
+        for change in self._of(NetworkChange):
+            if change.live and change.action is Action.REPLACE:
+                found[change.live.id] = f"`{change.live.name}` is replaced"
+            elif change.live and change.action is Action.REMOVE:
+                others = [c for c in self._of(NetworkChange) if c.wish and c.action in (Action.CREATE, Action.REPLACE)]
+                heir = next((c for c in others if change in self._in_the_way(c)), None)
+                if heir:
+                    found[change.live.id] = f"`{change.live.name}` makes way for `{heir.name}`"
+        return found
+
+    def _in_the_way(self, made: NetworkChange) -> list[NetworkChange]:
+        """Networks that go and hold the name or a subnet of one that is made."""
+        wish = _required(made.wish)
+        going = [c for c in self._of(NetworkChange) if c.action in (Action.REMOVE, Action.REPLACE)]
+        return [c for c in going if c.live and (c.live.name == wish.name or network_rows.overlap(wish, c.live))]
+
+    def _leave_vacated(self) -> None:
         removed = {c.live.id for c in self._of(ContainerChange) if c.action is Action.REMOVE and c.live}
         for container in self._seen.containers:
             for attachment in container.attachments.values():
-                if attachment.network_id in replaced and container.id not in removed:
-                    call = Disconnect(_handle(container), Handle(attachment.network, attachment.network_id))
-                    reason = f"`{attachment.network}` is replaced"
-                    self._left.setdefault(attachment.network_id, []).append(self._add(call, reason))
+                reason = self._vacated.get(attachment.network_id)
+                if reason and container.id not in removed:
+                    self._disconnect(container, attachment.network, reason)
+
+    def _disconnect(self, container: ObservedContainer, network: str, reason: str) -> str:
+        """By name where the network is gone: the engine then forgets the endpoint all the same."""
+        attachment = container.attachments[network]
+        handle = Handle(network, attachment.network_id if attachment.network_id in self._network_ids else network)
+        left = self._steps.add(Disconnect(_handle(container), handle), reason)
+        self._left.setdefault(attachment.network_id, []).append(left)
+        if container.state.running:
+            self._leaving.append(Leaving(left, container, (network,), ports=False))
+        return left
+
+    def _stop(self, live: ObservedContainer, handle: Handle, reason: str, after: list[str], **more: Any) -> str:
+        stopped = self._steps.add(Stop(handle, _grace(live)), reason, after, **more)
+        self._leaving.append(Leaving(stopped, live, tuple(live.attachments), ports=True))
+        return stopped
 
     def _remove_container(self, change: ContainerChange) -> None:
         live = _required(change.live)
-        stopped = None
-        if live.state.running:
-            stopped = self._add(Stop(_handle(live), _grace(live)), change.reason)
-        removed = self._add(RemoveContainer(_handle(live), volumes=self._remove_volumes), change.reason, [stopped])
+        stopped = [self._stop(live, _handle(live), change.reason, [])] if live.state.running else []
+        call = RemoveContainer(_handle(live), volumes=self._remove_volumes)
+        removed = self._steps.add(call, change.reason, stopped)
         for attachment in live.attachments.values():
             self._left.setdefault(attachment.network_id, []).append(removed)
 
     def _disconnects(self) -> None:
+        """Those for good, and those from networks that are gone: a name can be left while nobody bears it."""
         for change in self._of(AttachmentChange):
-            if change.action is Action.DISCONNECT:
-                attachment = change.live.attachments[change.network]
-                left = self._disconnect(change)
-                self._left.setdefault(attachment.network_id, []).append(left)
+            gone = change.action is Action.RECONNECT and self._is_gone(change)
+            if change.action is Action.DISCONNECT or gone:
+                self._disconnect(change.live, change.network, change.reason)
 
-    def _disconnect(self, change: AttachmentChange) -> str:
-        """By name where the network is gone: the engine then forgets the endpoint all the same."""
-        attachment = change.live.attachments[change.network]
-        exists = any(network.id == attachment.network_id for network in self._seen.networks)
-        handle = Handle(change.network, attachment.network_id if exists else change.network)
-        made = None if exists else self._network_ready.get(change.network)
-        return self._add(Disconnect(_handle(change.live), handle), change.reason, [made])
+    def _is_gone(self, change: AttachmentChange) -> bool:
+        id_ = change.live.attachments[change.network].network_id
+        return bool(id_) and id_ not in self._network_ids
 
-    def _replacements_make_way(self, changes: list[ContainerChange], replaced: set[str]) -> None:
+    def _replacements_make_way(self, changes: list[ContainerChange]) -> None:
         """A network can be removed once the old containers on it are gone."""
         for change in changes:
             for attachment in change.live.attachments.values() if change.live else ():
-                if attachment.network_id not in replaced:
-                    removal = RemoveContainer(Handle(change.name + ASIDE, _required(change.live).id)).text
+                if attachment.network_id not in self._vacated:
+                    removal = RemoveContainer(self._aside(_required(change.wish), _required(change.live))).text
                     self._left.setdefault(attachment.network_id, []).append(removal)
 
     # -- networks and volumes --
 
     def _network(self, change: NetworkChange) -> None:
-        live, wish = change.live, change.wish
         removed = None
         if change.action in (Action.REMOVE, Action.REPLACE):
-            live = _required(live)
+            live = _required(change.live)
             call = RemoveNetwork(Handle(live.name, live.id))
-            removed = self._add(call, change.reason, self._left.get(live.id, ()))
+            removed = self._steps.add(call, change.reason, self._left.get(live.id, ()))
         if change.action in (Action.CREATE, Action.REPLACE):
-            wish = _required(wish)
-            in_the_way = self._removals_in_the_way(wish.name, network_rows.create_body(wish))
-            made = self._add(
-                CreateNetwork(wish.name, network_rows.create_body(wish)),
-                change.reason,
-                [removed, *in_the_way],
-            )
-            self._network_ready[wish.name] = made
+            wish = _required(change.wish)
+            first = [RemoveNetwork(Handle(c.name, _required(c.live).id)).text for c in self._in_the_way(change)]
+            forgotten = [leave.operation for leave in self._leaving if self._forgets(leave, wish.name)]
+            create = CreateNetwork(wish.name, network_rows.create_body(wish))
+            self._network_ready[wish.name] = self._steps.add(create, change.reason, [removed, *first, *forgotten])
 
-    def _removals_in_the_way(self, name: str, body: Json) -> list[str]:
-        """Networks that go and hold the name or a subnet of one that is made."""
-        wanted = [pool["Subnet"] for pool in body.get("IPAM", {}).get("Config", ())]
-        found = []
-        for change in self._of(NetworkChange):
-            if change.live and change.action in (Action.REMOVE, Action.REPLACE):
-                overlap = any(_overlap(pool.subnet, subnet) for pool in change.live.pools for subnet in wanted)
-                if overlap or change.live.name == name:
-                    found.append(RemoveNetwork(Handle(change.live.name, change.live.id)).text)
-        return found
+    def _forgets(self, leave: Leaving, network: str) -> bool:
+        """Whether a running container leaves a network of that name which is gone."""
+        attachment = leave.container.attachments.get(network)
+        return network in leave.networks and attachment is not None and attachment.network_id not in self._network_ids
 
     def _volume(self, change: VolumeChange) -> None:
         if change.action is Action.CREATE:
             wish = _required(change.wish)
-            self._add(CreateVolume(wish.name, volume_rows.create_body(wish)), change.reason)
+            self._steps.add(CreateVolume(wish.name, volume_rows.create_body(wish)), change.reason)
         elif change.action is Action.REMOVE:
-            users = [op.id for op in self._operations.values() if isinstance(op.call, RemoveContainer)]
-            self._add(RemoveVolume(change.name), change.reason, users)
+            users = {c.id for c in self._seen.containers if any(m.source == change.name for m in c.mounts)}
+            removals = [op for op in self._steps if isinstance(op.call, RemoveContainer)]
+            after = [op.id for op in removals if isinstance(op.call, RemoveContainer) and op.call.container.id in users]
+            self._steps.add(RemoveVolume(change.name), change.reason, after)
 
     # -- containers --
 
-    def _containers(self, changes: list[ContainerChange], replaced_networks: set[str]) -> None:
+    def _containers(self, changes: list[ContainerChange]) -> None:
         by_key: dict[str, list[ContainerChange]] = {}
         for change in changes:
             if change.wish:
                 by_key.setdefault(change.wish.key, []).append(change)
-        for wish in self._wishes.containers:
+        for wish in _sharing_last(self._wishes.containers):
             own = by_key.get(wish.key, [])
             made = next((c for c in own if c.action in (Action.CREATE, Action.REPLACE)), None)
             if made and made.action is Action.REPLACE:
@@ -230,19 +220,28 @@ class _Planner:
             elif made:
                 self._create(wish, made)
             else:
-                self._change_in_place(wish, own, replaced_networks)
+                self._change_in_place(wish, own)
 
     def _create(self, wish: ContainerWish, change: ContainerChange) -> None:
-        ready = self._make(wish, wish.name, change.reason, {}, wish.name)
-        start = self._add(Start(Handle(wish.name)), change.reason, ready, group=wish.name)
-        self._started(wish, start, Handle(wish.name))
+        """Where another of ours bears the name for now, it is made under a temporary one."""
+        reason, group, final = change.reason, wish.name, Handle(wish.name)
+        if wish.name in self._names:
+            temporary = self._free(wish.name + TEMPORARY)
+            ready = self._make(wish, temporary, reason, {}, group)
+            undo = (Rename(final, temporary),)
+            ready = [self._steps.add(Rename(Handle(temporary), wish.name), reason, ready, undo=undo, group=group)]
+            final = Handle(wish.name, made_as=temporary)
+        else:
+            ready = self._make(wish, wish.name, reason, {}, group)
+        self._started(wish, self._steps.add(Start(final), reason, ready, group=group), final)
 
     def _make(self, wish: ContainerWish, name: str, reason: str, anonymous: Mapping[str, str], group: str) -> list[str]:
         """Create and connect; returns the operations after which it is ready to start."""
         body = _container_body(wish, anonymous)
         first, *others = wish.attachments or (None,)
-        volumes = [CreateVolume(volume, {}).text for volume in wish.volume_names.values()]
-        after = [op for op in volumes if op in self._operations]
+        named = sorted(m.source for m in container_rows.mounts(wish) if m.kind == "volume" and m.source)
+        volumes = [CreateVolume(volume, {}).text for volume in named]
+        after = [op for op in volumes if op in self._steps]
         if first:
             body["NetworkingConfig"] = {"EndpointsConfig": {first.network: attachment_rows.endpoint_body(first)}}
             after += [self._network_ready[first.network]] if first.network in self._network_ready else []
@@ -250,13 +249,13 @@ class _Planner:
             shared = wish.shares_network_of
             after += [self._starts[shared]] if shared in self._starts else []
         undo = (RemoveContainer(Handle(name)),)
-        made = self._add(CreateContainer(name, body), reason, after, undo=undo, group=group)
+        made = self._steps.add(CreateContainer(name, body), reason, after, undo=undo, group=group)
         ready = [made]
         for attachment in others:
             if attachment:
                 waits = [made, self._network_ready.get(attachment.network)]
                 call = self._connect_call(Handle(name), attachment)
-                ready.append(self._add(call, reason, waits, group=group))
+                ready.append(self._steps.add(call, reason, waits, group=group))
         return ready
 
     def _connect_call(self, container: Handle, attachment: AttachmentWish) -> Connect:
@@ -264,61 +263,68 @@ class _Planner:
         known = network.id if network and attachment.network not in self._network_ready else ""
         return Connect(container, Handle(attachment.network, known), attachment_rows.endpoint_body(attachment))
 
+    def _free(self, name: str) -> str:
+        """A name like this that nobody bears: an interrupted run may have left one behind."""
+        return name if name not in self._names else self._free(f"{name}-2")
+
+    def _aside(self, wish: ContainerWish, live: ObservedContainer) -> Handle:
+        return Handle(self._free(wish.name + ASIDE), live.id)
+
     def _replace(self, wish: ContainerWish, change: ContainerChange) -> None:
         """Everything that can fail early first; then the swap; the old one goes last, and comes back on a failure."""
         live = _required(change.live)
-        old, aside = _handle(live), Handle(wish.name + ASIDE, live.id)
-        temporary = wish.name + TEMPORARY
+        reason, group = change.reason, wish.name
+        old, aside = _handle(live), self._aside(wish, live)
+        temporary = self._free(wish.name + TEMPORARY)
         new = Handle(temporary)
-        ready = self._make(wish, temporary, change.reason, live.anonymous_volumes, wish.name)
-        if live.state.running:
-            stop = Stop(old, _grace(live))
-            again: tuple[Call, ...] = (Start(old),)
-            ready = [self._add(stop, change.reason, ready, undo=again, group=wish.name)]
+        step_aside = Rename(old, aside.name)
         back = (Rename(aside, live.name),)
-        moved = self._add(Rename(old, aside.name), change.reason, ready, undo=back, group=wish.name)
-        named = self._add(
-            Rename(new, wish.name), change.reason, [moved], undo=(Rename(new, temporary),), group=wish.name
-        )
+        renamed_by_hand = live.name != wish.name
+        if renamed_by_hand:  # another container may want the name at once
+            self._steps.add(step_aside, reason, undo=back, group=group)
+            old = aside
+        ready = self._make(wish, temporary, reason, live.anonymous_volumes, group)
+        if live.state.running:
+            ready = [self._stop(live, old, reason, ready, undo=(Start(old),), group=group)]
+        if not renamed_by_hand:
+            ready = [self._steps.add(step_aside, reason, ready, undo=back, group=group)]
+        undo = (Rename(new, temporary),)
+        named = self._steps.add(Rename(new, wish.name), reason, ready, undo=undo, group=group)
         final = Handle(wish.name, made_as=temporary)
         stop_new = (Stop(final, 0),)  # it may hold the ports that the old one needs again
-        start = self._add(Start(final), change.reason, [named], undo=stop_new, group=wish.name)
-        settled = self._started(wish, start, final, group=wish.name)
-        self._add(RemoveContainer(aside), change.reason, [settled or start])
+        start = self._steps.add(Start(final), reason, [named], undo=stop_new, group=group)
+        settled = self._started(wish, start, final, group=group)
+        self._steps.add(RemoveContainer(aside), reason, [settled or start])
 
     def _started(self, wish: ContainerWish, start: str, handle: Handle, group: str = "") -> str | None:
+        """Returns the wait until it stays up; None for one that is to end."""
         self._starts[wish.name] = start
-        self._claims.append(_Claim(start, wish.attachments))
+        self._address_claims.append(AddressClaim(start, wish.attachments))
+        self._port_claims.append(PortClaim(start, container_rows.port_bindings(wish)))
         if self._must_complete(wish):
-            self._container_ready[wish.key] = start
             return None
         wait = Wait(handle, "stays up")
-        settled = self._add(wait, "a container that exits at once is a failure", [start], group=group)
-        self._container_ready[wish.key] = start
-        return settled
+        return self._steps.add(wait, "a container that exits at once is a failure", [start], group=group)
 
     def _must_complete(self, wish: ContainerWish) -> bool:
         conditions = [other.spec.depends_on.get(wish.key) for other in self._wishes.containers]
         return any(c is not None and c.condition == "service_completed_successfully" for c in conditions)
 
-    def _change_in_place(
-        self, wish: ContainerWish, changes: list[ContainerChange], replaced_networks: set[str]
-    ) -> None:
+    def _change_in_place(self, wish: ContainerWish, changes: list[ContainerChange]) -> None:
         live = self._live(wish)
         if live is None:
             return
         by_action = {change.action: change for change in changes}
-        ready = self._attach(wish, live, replaced_networks)
+        ready = self._attach(wish, live)
         if Action.RENAME in by_action:
-            ready += self._rename(live, wish.name, by_action[Action.RENAME].reason)
+            ready += [self._rename(live, wish.name, by_action[Action.RENAME].reason)]
+        handle = Handle(wish.name, live.id)
         if Action.UPDATE in by_action:
             policy = container_rows.restart_policy(wish.spec.restart or "no")
-            self._add(Update(Handle(wish.name, live.id), policy), by_action[Action.UPDATE].reason)
+            self._steps.add(Update(handle, policy), by_action[Action.UPDATE].reason)
         if Action.START in by_action:
-            reason = by_action[Action.START].reason
-            handle = Handle(wish.name, live.id)
             call = Unpause(handle) if live.state.paused else Start(handle)
-            start = self._add(call, reason, ready)
+            start = self._steps.add(call, by_action[Action.START].reason, ready)
             self._started(wish, start, handle)
 
     def _live(self, wish: ContainerWish) -> ObservedContainer | None:
@@ -329,61 +335,55 @@ class _Planner:
         named = next((c.live for c in touched if c.name == wish.name and c.live), None)
         return named or next((c for c in self._seen.containers if c.name == wish.name), None)
 
-    def _attach(self, wish: ContainerWish, live: ObservedContainer, replaced_networks: set[str]) -> list[str]:
+    def _attach(self, wish: ContainerWish, live: ObservedContainer) -> list[str]:
         """Connects and reconnects, those after a network's replacement included."""
         changes = {c.network: c for c in self._of(AttachmentChange) if c.live.id == live.id and c.wish}
         ready = []
         for attachment in wish.attachments:
             change = changes.get(attachment.network)
             actual = live.attachments.get(attachment.network)
-            moved = actual is not None and actual.network_id in replaced_networks
-            if change is None and not moved:
+            moved = self._vacated.get(actual.network_id) if actual else None
+            if change is None and moved is None:
                 continue
-            left: list[str] = []
-            if moved and actual:
-                left = [Disconnect(_handle(live), Handle(attachment.network, actual.network_id)).text]
-            elif change and change.action is Action.RECONNECT:
-                left = [self._disconnect(change)]
-            reason = change.reason if change else f"`{attachment.network}` is replaced"
+            reason = change.reason if change else moved or ""
+            left = [self._disconnect(live, attachment.network, moved or reason)] if actual else []
             waits = [*left, self._network_ready.get(attachment.network)]
-            connected = self._add(self._connect_call(_handle(live), attachment), reason, waits)
+            connected = self._steps.add(self._connect_call(_handle(live), attachment), reason, waits)
             ready.append(connected)
             if live.state.running:
-                self._claims.append(_Claim(connected, (attachment,)))
+                self._address_claims.append(AddressClaim(connected, (attachment,)))
         return ready
 
-    def _rename(self, live: ObservedContainer, name: str, reason: str) -> list[str]:
-        """Two containers may have swapped their names: then one of them steps aside first."""
-        handle = Handle(live.name, live.id)
-        holder = next((c for c in self._of(ContainerChange) if c.live and c.live.name == name), None)
-        if holder is None or holder.live is None or holder.live.id == live.id:
-            return [self._add(Rename(handle, name), reason)]
-        if holder.action is not Action.RENAME:
-            removal = RemoveContainer(_handle(holder.live)).text
-            return [self._add(Rename(handle, name), reason, [removal] if removal in self._operations else [])]
-        aside = Rename(handle, live.name + ASIDE)
-        stepped = self._add(aside, reason)
-        others_step = Rename(_handle(holder.live), holder.live.name + ASIDE).text
-        final = self._add(Rename(Handle(live.name + ASIDE, live.id), name), reason, [stepped, others_step])
-        return [final]
+    def _rename(self, live: ObservedContainer, name: str, reason: str) -> str:
+        """Where containers have exchanged their names, one of each circle steps aside first."""
+        wanted = {c.live.name: c.name for c in self._of(ContainerChange) if c.action is Action.RENAME and c.live}
+        circle = [live.name]
+        while wanted.get(circle[-1]) not in (None, *circle):
+            circle.append(wanted[circle[-1]])
+        if wanted.get(circle[-1]) != live.name or live.name != min(circle):
+            return self._steps.add(Rename(_handle(live), name), reason)
+        aside = Handle(self._free(live.name + ASIDE), live.id)
+        stepped = self._steps.add(Rename(_handle(live), aside.name), "its name is wanted for another")
+        return self._steps.add(Rename(aside, name), reason, [stepped])
 
     # -- order --
 
     def _wait_for_dependencies(self) -> None:
+        names = {wish.key: wish.name for wish in self._wishes.containers}
         for wish in self._wishes.containers:
             start = self._starts.get(wish.name)
             if start is None:
                 continue
             for key, dependency in wish.spec.depends_on.items():
-                ready = self._container_ready.get(key)
+                ready = self._starts.get(names[key])
                 if dependency.condition == "service_started":
                     waits = [ready] if ready else []
                 else:
                     condition = "is healthy" if dependency.condition == "service_healthy" else "ended well"
-                    waits = self._wait_node(key, condition, ready)
-                self._wait_for(start, waits)
+                    waits = self._wait_node(key, condition, ready, wish)
+                self._steps.wait_for(start, waits)
 
-    def _wait_node(self, key: str, condition: Any, started: str | None) -> list[str]:
+    def _wait_node(self, key: str, condition: Any, started: str | None, waiting: ContainerWish) -> list[str]:
         wish = next((w for w in self._wishes.containers if w.key == key), None)
         if wish is None:
             return []
@@ -395,54 +395,9 @@ class _Planner:
             return []
         handle = Handle(wish.name, live.id if live and started is None else "")
         if started:
-            call = self._operations[started].call
+            call = self._steps[started].call
             handle = call.container if isinstance(call, Start | Unpause) else handle
-        wait = Wait(handle, condition)
-        if wait.text not in self._operations:
-            reason = "another container waits for it"
-            self._add(wait, reason, [started])
-        return [wait.text]
-
-    def _order_ports(self, changes: list[ContainerChange]) -> None:
-        """Who gives up a host port stops before the one that takes it starts."""
-        leaving: list[tuple[frozenset[PortBinding], str]] = []
-        for change in changes:
-            if change.live and change.action in (Action.REMOVE, Action.REPLACE):
-                stop = Stop(_handle(change.live), 0).text
-                if stop in self._operations:
-                    leaving.append((change.live.ports, stop))
-        for wish in self._wishes.containers:
-            start = self._starts.get(wish.name)
-            if start:
-                wanted = {(b.host_port, b.protocol) for b in container_rows.port_bindings(wish) if b.host_port}
-                stops = [stop for ports, stop in leaving if wanted & {(b.host_port, b.protocol) for b in ports}]
-                self._wait_for(start, stops)
-
-    def _order_addresses(self) -> None:
-        """Fixed addresses are taken before the engine gives that address to somebody else."""
-        disconnects = [op for op in self._operations.values() if isinstance(op.call, Disconnect)]
-        for claim in self._claims:
-            for attachment in claim.attachments:
-                if attachment.ipv4_address or attachment.ipv6_address:
-                    here = [op.id for op in disconnects if _network_of(op) == attachment.network]
-                    self._wait_for(claim.operation, here)
-                else:
-                    fixed = [c.operation for c in self._claims if _claims_fixed(c, attachment.network)]
-                    self._wait_for(claim.operation, fixed)
-
-    def _in_order(self) -> Iterable[Operation]:
-        """Each operation behind those it waits for, otherwise as they were added."""
-        done: set[str] = set()
-        pending = list(self._operations.values())
-        while pending:
-            ready = [op for op in pending if all(other in done or other not in self._operations for other in op.after)]
-            if not ready:
-                circle = ", ".join(op.id for op in pending)
-                raise AssertionError(f"the plan has a circle: {circle}")
-            for op in ready:
-                done.add(op.id)
-                yield replace(op, after=tuple(other for other in op.after if other in self._operations))
-            pending = [op for op in pending if op.id not in done]
+        return [self._steps.add(Wait(handle, condition), f"`{waiting.name}` waits for it", [started])]
 
 
 T = TypeVar("T")
@@ -462,19 +417,15 @@ def _grace(container: ObservedContainer) -> int:
     return _DEFAULT_GRACE if container.stop_timeout is None else container.stop_timeout
 
 
-def _network_of(operation: Operation) -> str:
-    return operation.call.network.name if isinstance(operation.call, Disconnect) else ""
-
-
-def _claims_fixed(claim: _Claim, network: str) -> bool:
-    return any(a.network == network and (a.ipv4_address or a.ipv6_address) for a in claim.attachments)
-
-
-def _overlap(one: str, other: str) -> bool:
-    if not one or not other:
-        return False
-    first, second = ipaddress.ip_network(one), ipaddress.ip_network(other)
-    return first.version == second.version and first.overlaps(second)
+def _sharing_last(containers: tuple[ContainerWish, ...]) -> list[ContainerWish]:
+    """A container that shares another's network comes behind that one, since it waits for its start."""
+    pending, found = list(containers), list[ContainerWish]()
+    while pending:
+        names = {wish.name for wish in pending}
+        free = [wish for wish in pending if wish.shares_network_of not in names]
+        found += free
+        pending = [wish for wish in pending if wish not in free] if free else []
+    return found
 
 
 def _container_body(wish: ContainerWish, anonymous: Mapping[str, str]) -> Json:

@@ -1,0 +1,89 @@
+"""Who goes first where two containers want the same thing: a name, a host port, a fixed address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from netdeploy.attributes.wish import AttachmentWish
+from netdeploy.engine.observed import ObservedContainer, PortBinding
+from netdeploy.plan.operations import CreateContainer, RemoveContainer, Rename
+from netdeploy.plan.steps import Steps
+
+
+@dataclass(frozen=True, slots=True)
+class AddressClaim:
+    """An operation that takes fixed or dynamic addresses on networks."""
+
+    operation: str
+    attachments: tuple[AttachmentWish, ...]
+
+    def fixed(self, network: str) -> bool:
+        """Whether it takes a fixed address there."""
+        return any(a.network == network and _addresses(a) for a in self.attachments)
+
+
+@dataclass(frozen=True, slots=True)
+class PortClaim:
+    """A start that takes host ports."""
+
+    operation: str
+    ports: frozenset[PortBinding]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """An operation by which a container gives up its addresses on `networks`, and with a stop its host ports."""
+
+    operation: str
+    container: ObservedContainer
+    networks: tuple[str, ...]
+    ports: bool
+
+    def holds(self, attachment: AttachmentWish) -> bool:
+        """Whether it holds, until then, the fixed address that an attachment wants."""
+        held = self.container.attachments.get(attachment.network)
+        if held is None or attachment.network not in self.networks:
+            return False
+        return bool(_addresses(attachment) & {held.ipv4_address, held.ipv6_address, held.address})
+
+
+def order_names(steps: Steps, taken: frozenset[str]) -> None:
+    """A name is given up before another container gets it; `taken` are the names on the engine."""
+    freed: dict[str, str] = {}
+    for operation in steps:
+        if isinstance(operation.call, Rename | RemoveContainer) and operation.call.container.name in taken:
+            freed.setdefault(operation.call.container.name, operation.id)
+    for operation in steps:
+        call = operation.call
+        name = call.new if isinstance(call, Rename) else call.name if isinstance(call, CreateContainer) else ""
+        if name in freed:
+            steps.wait_for(operation.id, [freed[name]])
+
+
+def order_ports(steps: Steps, claims: Iterable[PortClaim], leaving: Iterable[Leaving]) -> None:
+    """Who gives up a host port stops before the one that takes it starts."""
+    stops = [leave for leave in leaving if leave.ports]
+    for claim in claims:
+        wanted = _host_ports(claim.ports)
+        steps.wait_for(claim.operation, [s.operation for s in stops if wanted & _host_ports(s.container.ports)])
+
+
+def order_addresses(steps: Steps, claims: Iterable[AddressClaim], leaving: Iterable[Leaving]) -> None:
+    """A fixed address is taken after it is given up, and before the engine gives it to somebody else."""
+    every, leaves = list(claims), list(leaving)
+    for claim in every:
+        for attachment in claim.attachments:
+            if _addresses(attachment):
+                steps.wait_for(claim.operation, [leave.operation for leave in leaves if leave.holds(attachment)])
+            else:
+                network = attachment.network
+                steps.wait_for(claim.operation, [other.operation for other in every if other.fixed(network)])
+
+
+def _addresses(attachment: AttachmentWish) -> set[str]:
+    return {attachment.ipv4_address, attachment.ipv6_address} - {""}
+
+
+def _host_ports(bindings: Iterable[PortBinding]) -> set[tuple[str, str]]:
+    return {(binding.host_port, binding.protocol) for binding in bindings if binding.host_port}
