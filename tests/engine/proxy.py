@@ -7,6 +7,7 @@ import socket
 import threading
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 _REQUEST = re.compile(rb"^(GET|HEAD|POST|PUT|DELETE) (/\S*) HTTP/1\.1\r\n", re.MULTILINE)
 
@@ -30,7 +31,7 @@ class CountingProxy:
     def changing(self) -> list[tuple[str, str]]:
         return [call for call in self.calls if call[0] not in {"GET", "HEAD"}]
 
-    def __enter__(self) -> CountingProxy:
+    def __enter__(self) -> Self:
         self._listener.bind(str(self._path))
         self._listener.listen(64)
         threading.Thread(target=self._accept, daemon=True).start()

@@ -11,7 +11,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
@@ -57,7 +57,7 @@ class Registry:
     def address(self) -> str:
         return f"localhost:{self._server.server_address[1]}"
 
-    def __enter__(self) -> Registry:
+    def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
@@ -87,7 +87,8 @@ def _handler(registry: Registry) -> type[BaseHTTPRequestHandler]:
             if self.command == "GET":
                 self.wfile.write(body)
 
-        do_HEAD = do_GET
+        def do_HEAD(self) -> None:
+            self.do_GET()
 
         def log_message(self, *_: Any) -> None:
             """Silent."""

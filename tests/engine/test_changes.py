@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ SLEEPER = "{image: BUSYBOX, command: KEEP, init: true"
 
 
 def test_every_attribute_comes_back_as_it_was_sent(lab: Lab) -> None:
-    """In sync after the first apply, after a restart, while stopped (but for the stop), and a change of each is seen."""
+    """In sync after the first apply and after a restart, and but for the stop while stopped."""
     port = free_port()
     (lab.folder / "conf").mkdir()
     file = lab.write(
@@ -64,7 +65,10 @@ def test_every_attribute_comes_back_as_it_was_sent(lab: Lab) -> None:
             enable_ipv6: true
             ipam:
               config:
-                - {{subnet: 10.83.1.0/24, ip_range: 10.83.1.128/25, gateway: 10.83.1.1, aux_addresses: {{printer: 10.83.1.200}}}}
+                - subnet: 10.83.1.0/24
+                  ip_range: 10.83.1.128/25
+                  gateway: 10.83.1.1
+                  aux_addresses: {{printer: 10.83.1.200}}
                 - {{subnet: "fd83::/64"}}
             labels: [team=blue]
           two: {{internal: true}}
@@ -469,8 +473,6 @@ def test_a_replacement_that_fails_leaves_the_old_container_running(lab: Lab) -> 
 
 @pytest.mark.parametrize("holder", ["a container", "a process"])
 def test_a_port_that_is_taken_is_named_with_what_to_do(lab: Lab, holder: str) -> None:
-    import socket
-
     port = free_port()
     file = lab.write(
         f"""

@@ -20,7 +20,12 @@ TOPOLOGY = """
     name: ndt-lab
     prefix: ndt-
     containers:
-      web: {image: BUSYBOX, command: KEEP, init: true, networks: {net: {aliases: [shop]}}, environment: {API_KEY: hunter2}}
+      web:
+        image: BUSYBOX
+        command: KEEP
+        init: true
+        networks: {net: {aliases: [shop]}}
+        environment: {API_KEY: hunter2}
     networks: {net: }
     volumes: {data: }
 """
@@ -100,7 +105,7 @@ def test_teardown_of_all_needs_yes_where_nobody_can_be_asked(lab: Lab) -> None:
     lab.apply(lab.write(TOPOLOGY))
     lab.apply(lab.write(TOPOLOGY.replace("ndt-lab", "ndt-two").replace("prefix: ndt-", "prefix: ndt-2-"), "two"))
     arguments = [sys.executable, "-m", "netdeploy", "--host", lab.engine.endpoint.url, "teardown", "--all"]
-    refused = subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    refused = subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert refused.returncode == 2
     assert "--yes" in refused.stderr
     assert len(lab.names()) == 4
@@ -184,8 +189,10 @@ def test_an_environment_variable_finds_the_engine(lab: Lab) -> None:
     file = lab.write(TOPOLOGY)
     arguments = [sys.executable, "-m", "netdeploy", "diff", str(file)]
     environ = {**os.environ, "DOCKER_HOST": lab.engine.endpoint.url}
-    found = subprocess.run(arguments, env=environ, capture_output=True, text=True)
+    found = subprocess.run(arguments, env=environ, capture_output=True, text=True, check=False)
     assert found.returncode == 1
-    lost = subprocess.run(arguments, env={**environ, "DOCKER_HOST": "unix:///nowhere"}, capture_output=True, text=True)
+    lost = subprocess.run(
+        arguments, env={**environ, "DOCKER_HOST": "unix:///nowhere"}, capture_output=True, text=True, check=False
+    )
     assert lost.returncode == 2
     assert "DOCKER_HOST" in lost.stderr
