@@ -23,11 +23,19 @@ class Draft:
     container_names: tuple[str, ...]
     network_names: tuple[str, ...]
     volume_names: tuple[str, ...]
+    doubtful: frozenset[Path] = frozenset()
+    """Paths at or below which something is broken or misspelt: nothing is concluded from what is not there."""
+    unread_sections: frozenset[str] = frozenset()
+    """Of `containers`, `networks` and `volumes`, those whose names could not be read."""
 
     def is_default_bridge(self, key: str) -> bool:
         """Whether the network `key` is Docker's own `bridge`."""
         network = self.networks.get(key)
         return network is not None and network.external and (network.name or key) == DEFAULT_BRIDGE
+
+    def is_doubtful(self, network: str, *fields: str) -> bool:
+        """Whether one of these fields of a network is broken, so that its default means nothing."""
+        return any(("networks", network, field) in self.doubtful for field in fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,9 @@ from netdeploy.topology.text_types import (
     Address,
     Alias,
     Bytes,
+    Count,
     ExposedPort,
+    FileMode,
     HostAddress,
     Hostname,
     ImageName,
@@ -86,7 +88,7 @@ class TmpfsOptions(Model):
 
     size: Bytes | None = None
     """The most it may hold, such as `64m`."""
-    mode: Annotated[int, Field(ge=0, le=0o7777)] | None = None
+    mode: FileMode | None = None
     """Its permissions, such as 0o1777."""
 
 
@@ -118,7 +120,7 @@ class Healthcheck(Model):
     """Time between two checks (engine's default 30s)."""
     timeout: Nanoseconds | None = None
     """A check that takes longer has failed (engine's default 30s)."""
-    retries: Annotated[int, Field(ge=0)] | None = None
+    retries: Count | None = None
     """Failures in a row that make it unhealthy (engine's default 3)."""
     start_period: Nanoseconds | None = None
     """Failures in this time after the start do not count."""

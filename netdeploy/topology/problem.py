@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
+import unicodedata
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -41,13 +44,20 @@ def path_text(path: Path) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            text += f".{part}" if text else part
+            name = part or '""'
+            text += f".{name}" if text else name
     return text
+
+
+_LONGEST_WORD = 64
+_MOST_KNOWN = 200  # a guess for each of thousands of words among thousands of others would take minutes
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, or None."""
-    by_folded = {name.lower(): name for name in known}
+    if len(word) > _LONGEST_WORD:
+        return None
+    by_folded = {name.lower(): name for name in islice(known, _MOST_KNOWN)}
     found = difflib.get_close_matches(word.lower(), by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
 
@@ -58,27 +68,46 @@ def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str
     return f"did you mean `{guess}`?" if guess else otherwise
 
 
+_BEFORE_CARET = 60
+_SHOWN = 100
+_LONGEST_MESSAGE = 300
+_LONGEST_HINT = 600  # a list of all known keys
+
+
+def plain(text: str, limit: int = _LONGEST_MESSAGE) -> str:
+    """Text that may stand in a terminal's line: nothing in it moves the cursor, and it has an end."""
+    shown = text if len(text) <= limit else f"{text[:limit]}…"
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in shown)
+
+
 def excerpt(lines: list[str], mark: Mark) -> str:
     """The line at `mark` with a caret below the column; long lines are cut around it."""
-    text = lines[mark.line - 1] if mark.line <= len(lines) else ""
-    text = text.replace("\t", " ")
-    start = max(0, mark.column - 60)
-    shown = text[start : start + 100]
+    line = lines[mark.line - 1] if mark.line <= len(lines) else ""
+    text = re.sub(r"[^\S ]", " ", line)
+    start = max(0, mark.column - _BEFORE_CARET)
+    shown = "".join(char if char.isprintable() else "\ufffd" for char in text[start : start + _SHOWN])
+    before = shown[: mark.column - 1 - start]
     number = f"{mark.line:>5} | "
-    caret = " " * (len(number) - 2) + "| " + " " * (mark.column - 1 - start) + "^"
-    return f"{number}{shown}\n{caret}"
+    caret = " " * (len(number) - 2) + "| " + " " * (mark.column - 1 - start + _extra_width(before)) + "^"
+    return f"{number}{shown}".rstrip() + f"\n{caret}"
+
+
+def _extra_width(text: str) -> int:
+    """By how many columns a terminal shows `text` wider, or narrower, than it has characters."""
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return wide - sum(unicodedata.combining(char) > 0 for char in text)
 
 
 def describe(problem: Problem, source: str, lines: list[str]) -> str:
     """The problem as a person reads it: `file:line:col`, message, line, caret, hint."""
     label = "" if problem.severity == "error" else "warning: "
-    where = f"{path_text(problem.path)}: " if problem.path else ""
-    parts = [f"{source}:{problem.mark.line}:{problem.mark.column}: {label}{where}{problem.message}"]
+    where = f"{plain(path_text(problem.path))}: " if problem.path else ""
+    parts = [f"{source}:{problem.mark.line}:{problem.mark.column}: {label}{where}{plain(problem.message)}"]
     if lines:
         parts.append(excerpt(lines, problem.mark))
     for caption, mark in problem.elsewhere:
-        parts.append(f"{source}:{mark.line}:{mark.column}: {caption}")
+        parts.append(f"{source}:{mark.line}:{mark.column}: {plain(caption)}")
         parts.append(excerpt(lines, mark))
     if problem.hint:
-        parts.append(f"      = {problem.hint}")
+        parts.append(f"      = {plain(problem.hint, _LONGEST_HINT)}")
     return "\n".join(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,11 @@ from netdeploy.topology.text_types import LABEL_NAME, LABEL_NAME_RULE, OBJECT_NA
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from netdeploy.topology.model import Container, Healthcheck, Mount, Network, Volume
+    from netdeploy.topology.model import Attachment, Container, Healthcheck, Mount, Network, Volume
     from netdeploy.topology.problem import Path
 
 LABEL_NAMESPACE = "netdeploy."
+_TOLD = 12  # containers of a cycle that are named
 
 
 def check(draft: Draft) -> list[Found]:
@@ -42,7 +44,7 @@ def check(draft: Draft) -> list[Found]:
 
 
 def _names(draft: Draft) -> Iterator[Found]:
-    if not draft.container_names and not draft.network_names and not draft.volume_names:
+    if not draft.unread_sections and not any((draft.container_names, draft.network_names, draft.volume_names)):
         yield Found((), "the file has nothing to make", "it needs `containers:` with at least one container")
     sections = (
         ("containers", draft.container_names, OBJECT_NAME, OBJECT_NAME_RULE),
@@ -57,6 +59,8 @@ def _names(draft: Draft) -> Iterator[Found]:
     yield from _names_on_the_engine("volumes", draft.volumes)
     for key, network in draft.networks.items():
         name = network.name or key
+        if draft.is_doubtful(key, "name", "external"):
+            continue
         if not network.external and name in (*BUILT_IN_NETWORKS, "default"):
             message = f"`{name}` is a name the engine keeps for itself"
             hint = "add `external: true` to use Docker's own" if name == DEFAULT_BRIDGE else "choose another name"
@@ -84,8 +88,13 @@ def _names_on_the_engine(section: str, objects: dict[str, Network] | dict[str, V
 
 
 def _network_references(draft: Draft) -> Iterator[Found]:
+    if "networks" in draft.unread_sections:
+        return
+    known = set(draft.network_names)
     for name, container in draft.containers.items():
-        for network in set(container.networks) - set(draft.network_names):
+        for network in container.networks:
+            if network in known:
+                continue
             if network == DEFAULT_BRIDGE:
                 hint = "for Docker's default bridge, declare `bridge: {external: true}` under `networks`"
             else:
@@ -95,20 +104,24 @@ def _network_references(draft: Draft) -> Iterator[Found]:
 
 
 def _volume_references(draft: Draft) -> Iterator[Found]:
+    if "volumes" in draft.unread_sections:
+        return
+    known = set(draft.volume_names)
     for name, container in draft.containers.items():
         for index, mount in enumerate(container.volumes):
-            if mount.type == "volume" and mount.source and mount.source not in draft.volume_names:
+            if mount.type == "volume" and mount.source and mount.source not in known:
                 otherwise = f"declare `{mount.source}:` under `volumes`; a folder starts with `./` or `/`"
                 hint = did_you_mean(mount.source, draft.volume_names, otherwise=otherwise)
-                path: Path = ("containers", name, "volumes", index)
+                path: Path = ("containers", name, "volumes", index, "source")
                 yield Found(path, f"there is no volume `{mount.source}` in this file", hint)
 
 
 def _dependencies(draft: Draft) -> Iterator[Found]:
+    known = set(draft.container_names)
     for name, container in draft.containers.items():
         for other, dependency in container.depends_on.items():
             path: Path = ("containers", name, "depends_on", other)
-            if other not in draft.container_names:
+            if other not in known:
                 hint = did_you_mean(other, draft.container_names, otherwise="a dependency is a container of this file")
                 yield Found(path, f"there is no container `{other}` in this file", hint, at_key=True)
                 continue
@@ -123,36 +136,38 @@ def _is_off(healthcheck: Healthcheck) -> bool:
 
 
 def _cycles(draft: Draft) -> Iterator[Found]:
-    """Each cycle once, told from its first container in the file."""
+    """A cycle for each dependency that closes one, told from the container that the search met first."""
     edges = {
         name: [other for other in _waits_for(container) if other in draft.containers]
         for name, container in draft.containers.items()
     }
     done: set[str] = set()
-    for start, first in edges.items():
-        trail: list[str] = [start]
-        pending = [iter(first)]
-        while pending and start not in done:
+    for start in edges:
+        trail = {} if start in done else {start: None}
+        pending = [iter(edges[name]) for name in trail]
+        while pending:
             following = next(pending[-1], None)
             if following is None:
-                done.add(trail.pop())
+                done.add(trail.popitem()[0])
                 pending.pop()
             elif following in trail:
-                cycle = [*trail[trail.index(following) :], following]
-                done.update(trail)
-                yield _cycle(cycle, draft)
-                break
+                names = list(trail)
+                yield _cycle(names[names.index(following) :], draft)
             elif following not in done:
-                trail.append(following)
+                trail[following] = None
                 pending.append(iter(edges[following]))
 
 
 def _cycle(cycle: list[str], draft: Draft) -> Found:
-    first, second = cycle[0], cycle[1]
+    first, second = cycle[0], cycle[1 % len(cycle)]
     in_list = second in draft.containers[first].depends_on
     tail: Path = ("depends_on", second) if in_list else ("network_mode",)
-    message = f"these containers wait for each other: {' → '.join(cycle)}"
-    return Found(("containers", first, *tail), message, "take one of the dependencies out", at_key=True)
+    told = cycle if len(cycle) <= _TOLD else [*cycle[: _TOLD - 2], "…", cycle[-1]]
+    message = f"these containers wait for each other: {' → '.join([*told, first])}"
+    hint = "take one of the dependencies out"
+    if len(cycle) == 1:
+        message, hint = f"`{first}` waits for itself", "take it out"
+    return Found(("containers", first, *tail), message, hint, at_key=True)
 
 
 def _waits_for(container: Container) -> Iterable[str]:
@@ -209,7 +224,7 @@ def _mounts(draft: Draft) -> Iterator[Found]:
         for index, mount in enumerate(container.volumes):
             path: Path = ("containers", name, "volumes", index)
             yield from _mount(path, mount)
-            target = mount.target.rstrip("/") or "/"
+            target = _folder(mount.target)
             if target in targets:
                 first: Path = ("containers", name, "volumes", targets[target])
                 message = f"two mounts at `{target}`"
@@ -217,15 +232,20 @@ def _mounts(draft: Draft) -> Iterator[Found]:
             targets.setdefault(target, index)
 
 
+def _folder(target: str) -> str:
+    """One spelling for each folder: `/a//b/` is `/a/b`."""
+    return posixpath.normpath("/" + target.lstrip("/"))
+
+
 def _mount(path: Path, mount: Mount) -> Iterator[Found]:
     if mount.type == "bind" and not mount.source:
-        yield Found(path, "a bind mount needs a `source`", "write the host's folder")
+        yield Found(path, "a bind mount needs a `source`", "write the host's folder or file")
     if mount.type == "tmpfs" and mount.source:
         yield Found((*path, "source"), "a tmpfs mount has no `source`", "leave it out", at_key=True)
     if mount.type == "bind" and mount.source and ":" in mount.source:
         yield Found((*path, "source"), "the engine can't bind a path with a `:` in it", "use another folder")
-    if mount.target.rstrip("/") == "":
-        yield Found(path, "nothing can be mounted over the container's root", "choose a folder below `/`")
+    if _folder(mount.target) == "/":
+        yield Found((*path, "target"), "nothing can be mounted over the container's root", "choose a folder below `/`")
     for kind in ("bind", "volume", "tmpfs"):
         if kind != mount.type and getattr(mount, kind) is not None:
             message = f"`{kind}` settings do not belong to a {mount.type} mount"
@@ -253,6 +273,9 @@ def _settings(draft: Draft) -> Iterator[Found]:
             if not variable or "=" in variable or "\x00" in variable:
                 path = (*base, "environment", variable)
                 yield Found(path, "a variable's name is not empty and has no `=`", at_key=True)
+        for host in container.extra_hosts:
+            if not re.fullmatch(r"[^:=\s]+", host):
+                yield Found((*base, "extra_hosts", host), "a host's name is one word without `:` or `=`", at_key=True)
         grace = container.stop_grace_period
         if grace is not None and grace % 1_000_000_000:
             yield Found((*base, "stop_grace_period"), "the engine counts whole seconds here", "round it, as in `1s`")
@@ -267,45 +290,52 @@ def _healthcheck(path: Path, healthcheck: Healthcheck) -> Iterator[Found]:
         if not test or test[0] not in known:
             message = "a check in list form starts with CMD, CMD-SHELL or NONE"
             yield Found((*path, "test"), message, "or write it as one text for the shell")
-        elif test[0] != "NONE" and len(test) < 2:
-            yield Found((*path, "test"), f"{test[0]} needs a command after it")
+        elif test[0] != "NONE" and not any(word.strip() for word in test[1:]):
+            yield Found((*path, "test"), "there is no command to check with", "`disable: true` turns the check off")
     if healthcheck.disable and (test not in (None, ("NONE",))):
         yield Found((*path, "disable"), "`disable` and `test` exclude each other", "keep one of them", at_key=True)
     for field in ("interval", "timeout", "start_period"):
         value: int | None = getattr(healthcheck, field)
         if value is not None and 0 < value < 1_000_000:
-            yield Found((*path, field), "the engine refuses less than 1ms")
+            yield Found((*path, field), "the engine refuses less than 1ms", "write `1ms` or more")
 
 
 def _shared_names(draft: Draft) -> Iterator[Found]:
     """Names that lead to more than one container on a network: allowed, rarely meant."""
-    for network in draft.network_names:
-        members = {n: c.networks[network] for n, c in draft.containers.items() if network in c.networks}
-        first: dict[str, tuple[str, Path]] = {}
-        for name, attachment in members.items():
-            seen: set[str] = set()
-            for index, alias in enumerate(attachment.aliases):
-                path: Path = ("containers", name, "networks", network, "aliases", index)
-                folded = alias.lower()  # Docker's resolver ignores case
-                other = next((n for n in members if n.lower() == folded and n != name), None)
-                if other:
-                    message = f"the alias `{alias}` is also the name of the container `{other}` on `{network}`"
-                    yield Found(path, message, "whoever asks for it gets either of them", severity="warning")
-                elif folded in seen:
-                    yield Found(path, f"the alias `{alias}` is listed twice", "keep one of them", severity="warning")
-                elif folded in first:
-                    whose, where = first[folded]
-                    message = f"the alias `{alias}` on `{network}` is shared with `{whose}`"
-                    hint = "whoever asks for it gets either of them, in turn"
-                    yield Found(path, message, hint, severity="warning", elsewhere=(("the other one", where),))
-                seen.add(folded)
-                first.setdefault(folded, (name, path))
+    members: dict[str, dict[str, Attachment]] = {}
+    for name, container in draft.containers.items():
+        for network, attachment in container.networks.items():
+            members.setdefault(network, {})[name] = attachment
+    for network, attachments in members.items():
+        yield from _shared_on(network, attachments)
+
+
+def _shared_on(network: str, members: dict[str, Attachment]) -> Iterator[Found]:
+    named = {name.lower(): name for name in members}  # Docker's resolver ignores case
+    first: dict[str, tuple[str, Path]] = {}
+    for name, attachment in members.items():
+        seen: set[str] = set()
+        for index, alias in enumerate(attachment.aliases):
+            path: Path = ("containers", name, "networks", network, "aliases", index)
+            folded = alias.lower()
+            if named.get(folded, name) != name:
+                message = f"the alias `{alias}` is also the name of the container `{named[folded]}` on `{network}`"
+                yield Found(path, message, "whoever asks for it gets either of them", severity="warning")
+            elif folded in seen:
+                yield Found(path, f"the alias `{alias}` is listed twice", "keep one of them", severity="warning")
+            elif folded in first:
+                whose, where = first[folded]
+                message = f"the alias `{alias}` on `{network}` is shared with `{whose}`"
+                hint = "whoever asks for it gets either of them, in turn"
+                yield Found(path, message, hint, severity="warning", elsewhere=(("the other one", where),))
+            seen.add(folded)
+            first.setdefault(folded, (name, path))
 
 
 def _unreachable_ports(draft: Draft) -> Iterator[Found]:
     for name, container in draft.containers.items():
-        networks = [draft.networks[n] for n in container.networks if n in draft.networks]
-        if container.ports and networks and all(network.internal for network in networks):
+        networks = [draft.networks.get(key) for key in container.networks]  # None: unknown or broken, so who knows
+        if container.ports and networks and all(network and network.internal for network in networks):
             path: Path = ("containers", name, "ports")
             message = "the engine publishes nothing for a container that is on internal networks only"
             yield Found(path, message, "add a network that is not internal", severity="warning", at_key=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 from netdeploy.topology.draft import Draft, Found
@@ -26,43 +25,54 @@ def subnet_rules(draft: Draft) -> Iterator[Found]:
     for key, network in draft.networks.items():
         base: Path = ("networks", key, "ipam", "config")
         for index, pool in enumerate(network.ipam.config):
-            yield from _pool_rules((*base, index), pool, network)
+            yield from _pool_rules((*base, index), pool, network, draft)
             if pool.subnet:
                 subnets.append((ipaddress.ip_network(pool.subnet), (*base, index, "subnet")))
-        yield from _one_v4_pool(base, network)
-    for (first, first_path), (second, second_path) in combinations(subnets, 2):
-        if first.version == second.version and first.overlaps(second):
-            yield Found(
-                second_path,
-                f"the subnet {second} overlaps {first}",
-                "give each network a subnet of its own",
-                elsewhere=((f"{first} stands here", first_path),),
+        yield from _one_pool_each(base, network)
+    yield from _overlaps(subnets)
+
+
+def _overlaps(subnets: list[tuple[IpNetwork, Path]]) -> Iterator[Found]:
+    """Each subnet with the smallest one around it: subnets are nested or apart, so one sweep in order finds them."""
+    order = {path: index for index, (_, path) in enumerate(subnets)}
+    around: list[tuple[IpNetwork, Path]] = []
+    for subnet, path in sorted(
+        subnets, key=lambda item: (item[0].version, int(item[0].network_address), item[0].prefixlen)
+    ):
+        while around and not _inside(subnet, around[-1][0]):
+            around.pop()
+        if around:
+            (second, second_path), (first, first_path) = sorted(
+                [(subnet, path), around[-1]], key=lambda item: order[item[1]], reverse=True
             )
+            message = f"the subnet {second} overlaps {first}"
+            where = ((f"{first} stands here", first_path),)
+            yield Found(second_path, message, "give each network a subnet of its own", elsewhere=where)
+        around.append((subnet, path))
 
 
-def _one_v4_pool(base: Path, network: Network) -> Iterator[Found]:
-    pools = [i for i, pool in enumerate(network.ipam.config) if pool.subnet and "." in pool.subnet]
-    for index in pools[1:]:
-        message = "a bridge network takes one IPv4 subnet"
-        hint = "remove it, or make it a second network"
-        yield Found(
-            (*base, index, "subnet"),
-            message,
-            hint,
-            elsewhere=(("the first one", (*base, pools[0], "subnet")),),
-        )
+def _one_pool_each(base: Path, network: Network) -> Iterator[Found]:
+    """The bridge driver knows one subnet of each kind (moby: bridge_linux.go, processIPAM)."""
+    first: dict[int, int] = {}
+    for index, pool in enumerate(network.ipam.config):
+        if pool.subnet is None:
+            continue
+        version = ipaddress.ip_network(pool.subnet).version
+        if version in first:
+            where = (("the first one", (*base, first[version], "subnet")),)
+            message = f"a bridge network takes one IPv{version} subnet"
+            yield Found((*base, index, "subnet"), message, "remove it, or make it a second network", elsewhere=where)
+        first.setdefault(version, index)
 
 
-def _pool_rules(path: Path, pool: Pool, network: Network) -> Iterator[Found]:
-    parts = {"ip_range": pool.ip_range, "gateway": pool.gateway}
+def _pool_rules(path: Path, pool: Pool, network: Network, draft: Draft) -> Iterator[Found]:
     if pool.subnet is None:
-        for name in [name for name, value in parts.items() if value] + (
-            ["aux_addresses"] if pool.aux_addresses else []
-        ):
+        parts = {"ip_range": pool.ip_range, "gateway": pool.gateway, "aux_addresses": pool.aux_addresses}
+        for name in (name for name, value in parts.items() if value):
             yield Found((*path, name), f"`{name}` needs a `subnet` beside it", "write the subnet it belongs to")
         return
     subnet = ipaddress.ip_network(pool.subnet)
-    if subnet.version == 6 and not network.enable_ipv6:
+    if subnet.version == 6 and not network.enable_ipv6 and not draft.is_doubtful(str(path[1]), "enable_ipv6"):
         yield Found((*path, "subnet"), f"{subnet} is IPv6, and `enable_ipv6` is not set", "add `enable_ipv6: true`")
     if pool.ip_range and not _inside(ipaddress.ip_network(pool.ip_range), subnet):
         yield Found((*path, "ip_range"), f"the range {pool.ip_range} is not inside the subnet {subnet}")
@@ -75,7 +85,7 @@ def _pool_rules(path: Path, pool: Pool, network: Network) -> Iterator[Found]:
         if unusable:
             yield Found(where, f"{value} {unusable}")
         elif value in seen:
-            yield Found(where, f"{value} is taken", "choose another address", elsewhere=(("here", seen[value]),))
+            yield Found(where, f"{value} is taken", "choose another address", elsewhere=(("taken here", seen[value]),))
         seen.setdefault(value, where)
 
 
@@ -102,6 +112,8 @@ def fixed_address_rules(draft: Draft) -> Iterator[Found]:
             for field in ("ipv4_address", "ipv6_address"):
                 value: str | None = getattr(attachment, field)
                 if value is None or network not in draft.networks:
+                    continue
+                if draft.is_doubtful(network, "external", "name", "enable_ipv6", "ipam"):
                     continue
                 path: Path = ("containers", name, "networks", network, field)
                 problem = _fixed_address(path, value, network, draft)
@@ -137,7 +149,12 @@ def _fixed_address(path: Path, value: str, key: str, draft: Draft) -> Found | No
         return Found(path, message, f"add `ipam: {{config: [{{subnet: …}}]}}` to `{key}`")
     if not matching:
         known = ", ".join(str(s) for s in subnets.values() if s.version == address.version)
-        return Found(path, f"{value} is not inside the subnet of `{key}` ({known})")
+        subnet_of = tuple(
+            ("the subnet", ("networks", key, "ipam", "config", i, "subnet"))
+            for i, s in subnets.items()
+            if s.version == address.version
+        )
+        return Found(path, f"{value} is not inside the subnet of `{key}` ({known})", elsewhere=subnet_of)
     index, pool = matching[0]
     unusable = _unusable(address, subnets[index])
     if unusable:
@@ -166,34 +183,58 @@ def _gateway(pool: Pool, subnet: IpNetwork) -> tuple[str, bool]:
 # -- host ports ------------------------------------------------------------------------------------------------------
 
 
+_MOST_HOST_PORTS = 131_072  # every port once, tcp and udp; ranges on many addresses would fill the memory
+
+
 @dataclass(frozen=True, slots=True)
 class _HostPort:
     container: str
     path: Path
-    protocol: str
-    address: str  # "" is every address of the host
-    port: int
-
-    def clashes(self, other: _HostPort) -> bool:
-        if (self.protocol, self.port) != (other.protocol, other.port):
-            return False
-        mine, theirs = self.address, other.address
-        return mine == theirs or "" in (mine, theirs) or _covers(mine, theirs) or _covers(theirs, mine)
-
-    @property
-    def text(self) -> str:
-        address = f"{self.address}:" if self.address else ""
-        return f"{address}{self.port}/{self.protocol}"
 
 
-def _covers(all_addresses: str, address: str) -> bool:
-    wildcard = ipaddress.ip_address(all_addresses)
-    return wildcard.is_unspecified and wildcard.version == ipaddress.ip_address(address).version
+class _HostPorts:
+    """Who has which port of the host. A port is taken on one address, or on all of a kind."""
+
+    def __init__(self) -> None:
+        self._taken: dict[tuple[str, int, str], _HostPort] = {}
+        self.asked = 0
+
+    def take(self, protocol: str, number: int, address: str, claim: _HostPort) -> _HostPort | None:
+        """Who has it already, if anybody."""
+        self.asked += 1
+        theirs = (self._taken.get((protocol, number, place)) for place in _asked(address))
+        first = next((claim for claim in theirs if claim), None)
+        if first is None:
+            for place in _left(address):
+                self._taken.setdefault((protocol, number, place), claim)
+        return first
+
+
+_ANY = {4: "0.0.0.0", 6: "::"}  # noqa: S104 - compared with what the file says, nothing listens
+
+
+def _kind(address: str) -> int:
+    return ipaddress.ip_address(address).version
+
+
+def _asked(address: str) -> tuple[str, ...]:
+    """The places where a port must be free; `4` and `6` are any address of that kind."""
+    if not address:
+        return ("4", "6")
+    kind = _kind(address)
+    return (str(kind),) if address == _ANY[kind] else (address, _ANY[kind])
+
+
+def _left(address: str) -> tuple[str, ...]:
+    """The places that a port takes; without an address it listens on all of both kinds."""
+    if not address:
+        return ("4", "6", *_ANY.values())
+    return (address, str(_kind(address)))
 
 
 def host_port_rules(draft: Draft) -> Iterator[Found]:
     """Ports that are no ports, ranges that do not fit, and one host port asked for twice."""
-    by_port: dict[tuple[str, int], list[_HostPort]] = {}
+    host = _HostPorts()
     for name, container in draft.containers.items():
         yield from _exposed_ports(name, container)
         for index, port in enumerate(container.ports):
@@ -201,44 +242,45 @@ def host_port_rules(draft: Draft) -> Iterator[Found]:
             problem = _port_shape(path, port)
             if problem:
                 yield problem
-                continue
-            clash = _first_clash(name, path, port, by_port)
-            if clash:
-                mine, theirs = clash
-                whose = "this container" if theirs.container == name else f"`{theirs.container}`"
-                yield Found(
-                    path,
-                    f"the host's port {mine.text} is published by {whose} already",
-                    "choose another port for one of them",
-                    elsewhere=(("first published here", theirs.path),),
-                )
+            elif host.asked <= _MOST_HOST_PORTS:
+                yield from _clash(name, path, port, host)
+    if host.asked > _MOST_HOST_PORTS:
+        message = f"the file publishes more than {_MOST_HOST_PORTS:,} ports of the host"
+        yield Found(("containers",), message, "publish smaller ranges", at_key=True)
 
 
-def _first_clash(
-    name: str, path: Path, port: Port, by_port: dict[tuple[str, int], list[_HostPort]]
-) -> tuple[_HostPort, _HostPort] | None:
+def _clash(name: str, path: Path, port: Port, host: _HostPorts) -> Iterator[Found]:
     if port.published is None or (len(numbers(port.published)) > 1 and len(numbers(port.target)) == 1):
-        return None  # the engine chooses a free one
-    clash = None
+        return  # the engine chooses a free one
+    address = port.host_ip or ""
+    shown = f"[{address}]:" if ":" in address else f"{address}:" if address else ""
+    taken: list[tuple[int, _HostPort]] = []
+    mine = _HostPort(name, (*path, "published"))
     for number in numbers(port.published):
-        mine = _HostPort(name, path, port.protocol, port.host_ip or "", number)
-        others = by_port.setdefault((mine.protocol, number), [])
-        theirs = next((other for other in others if mine.clashes(other)), None)
-        clash = clash or ((mine, theirs) if theirs else None)
-        others.append(mine)
-    return clash
+        theirs = host.take(port.protocol, number, address, mine)
+        taken += [(number, theirs)] if theirs else []
+    if taken:
+        number, theirs = taken[0]
+        whose = "this container" if theirs.container == name else f"`{theirs.container}`"
+        yield Found(
+            (*path, "published"),
+            f"the host's port {shown}{number}/{port.protocol} is published by {whose} already",
+            "choose another port for one of them",
+            elsewhere=(("first published here", theirs.path),),
+        )
 
 
 def _port_shape(path: Path, port: Port) -> Found | None:
     ranges = {"target": port.target, "published": port.published}
     for field, text in ranges.items():
         if text is not None and _not_ports(text):
-            return Found(path, f"`{field}` {text}: {_not_ports(text)}")
+            return Found((*path, field), f"{text}: {_not_ports(text)}")
     if port.published and len(numbers(port.target)) > 1:
         targets, published = len(numbers(port.target)), len(numbers(port.published))
         if targets != published:
-            message = f"{published} host ports for {targets} container ports"
-            return Found(path, message, "both ranges must have the same length")
+            many = "1 host port" if published == 1 else f"{published} host ports"
+            message = f"{many} for {targets} container ports"
+            return Found((*path, "published"), message, "both ranges must have the same length")
     return None
 
 

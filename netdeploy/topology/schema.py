@@ -29,8 +29,7 @@ def topology_schema() -> Schema:
 def _publish(name: str, model: Schema) -> None:
     """Widen each property by its short form, and open the door for `x-…` keys."""
     model.pop("title", None)
-    if name not in ("BindOptions", "VolumeOptions", "TmpfsOptions"):
-        model["patternProperties"] = {"^x-": {}}
+    model["patternProperties"] = {"^x-": {}}
     for key, long in model["properties"].items():
         about = {part: long.pop(part) for part in ("description", "default") if part in long}
         long.pop("title", None)

@@ -9,18 +9,18 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from netdeploy.topology import shorthand_schemas as schemas
 from netdeploy.topology.problem import Mark, Path, Problem
 from netdeploy.topology.yaml_source import Entry, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Mapping as MappingType
-
-Schema = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -30,6 +30,7 @@ class Surroundings:
     folder: FilePath
     environ: MappingType[str, str]
     problems: list[Problem] = field(default_factory=list)
+    numbers: count[int] = field(default_factory=count)
 
     def problem(self, mark: Mark, path: Path, message: str, hint: str = "") -> None:
         """Note a problem and go on."""
@@ -41,25 +42,10 @@ class Form:
     """How one key's short form is expanded; `schema` turns the long form's JSON Schema into that of both."""
 
     expand: Callable[[Node, Path, Surroundings], Node]
-    schema: Callable[[Schema], Schema]
+    schema: Callable[[schemas.Schema], schemas.Schema]
 
 
 # -- pieces ----------------------------------------------------------------------------------------------------------
-
-_TEXT: Schema = {"type": ["string", "number", "boolean"]}
-_TEXT_OR_NULL: Schema = {"type": ["string", "number", "boolean", "null"]}
-_PAIRS: Schema = {
-    "anyOf": [
-        {"type": "object", "additionalProperties": _TEXT},
-        {"type": "array", "items": {"type": "string", "pattern": "^[^=]+="}},
-    ]
-}
-_ENVIRONMENT: Schema = {
-    "anyOf": [
-        {"type": "object", "additionalProperties": _TEXT_OR_NULL},
-        {"type": "array", "items": {"type": "string", "pattern": "^[^=]"}},
-    ]
-}
 
 
 def _text(node: Node) -> Node:
@@ -73,6 +59,10 @@ def _scalar(text: str, mark: Mark) -> Scalar:
     return Scalar(text, text, mark)
 
 
+def _scalar_of(number: int, mark: Mark) -> Scalar:
+    return Scalar(number, str(number), mark)
+
+
 def _mapping(mark: Mark, **values: str | bool | None) -> Mapping:
     """A mapping made from a short form: everything in it stands where the short form stands."""
     return Mapping(
@@ -82,6 +72,7 @@ def _mapping(mark: Mark, **values: str | bool | None) -> Mapping:
             if value is not None
         ),
         mark,
+        made=True,
     )
 
 
@@ -97,7 +88,7 @@ def _texts(node: Node, _path: Path, _around: Surroundings) -> Node:
 
 def _one_or_more(node: Node, path: Path, around: Surroundings) -> Node:
     if isinstance(node, Scalar) and node.value is not None:
-        return Sequence((_text(node),), node.mark)
+        return Sequence((_text(node),), node.mark, made=True)
     return _texts(node, path, around)
 
 
@@ -107,9 +98,10 @@ def _words(node: Node, path: Path, around: Surroundings) -> Node:
         try:
             words = shlex.split(node.value)
         except ValueError as error:
-            around.problem(node.mark, path, f"can't be split into words: {str(error).lower()}", "close the quotes")
+            hint = "close the quotes" if "quotation" in str(error) else r"write `\\` for a `\`"
+            around.problem(node.mark, path, f"can't be split into words: {str(error).lower()}", hint)
             words = [node.value]
-        return Sequence(tuple(_scalar(word, node.mark) for word in words), node.mark)
+        return Sequence(tuple(_scalar(word, node.mark) for word in words), node.mark, made=True)
     return _texts(node, path, around)
 
 
@@ -122,7 +114,8 @@ def _pairs(node: Node, path: Path, around: Surroundings) -> Node:
         return node
     for index, item in enumerate(node.items):
         if not isinstance(item, Scalar) or not isinstance(item.value, str):
-            around.problem(item.mark, (*path, index), "expected `NAME=value`")
+            hint = "without the `-`, `NAME: value` is a mapping" if isinstance(item, Mapping) else ""
+            around.problem(item.mark, (*path, index), "expected `NAME=value`", hint)
             continue
         name, equals, value = item.value.partition("=")
         if not name:
@@ -133,7 +126,7 @@ def _pairs(node: Node, path: Path, around: Surroundings) -> Node:
             around.problems.append(_with_first(problem, first))
         else:
             scalar = Scalar(value if equals else None, value, item.mark)
-            entries[name] = Entry(_scalar(name, item.mark), scalar)
+            entries[name] = Entry(_scalar(name, item.mark), scalar, index)
     return Mapping(tuple(entries.values()), node.mark)
 
 
@@ -154,9 +147,10 @@ def _environment(node: Node, path: Path, around: Surroundings) -> Node:
             if name not in around.environ:
                 message = "has no value, and your environment has none either; it is left out"
                 hint = f'write `{name}: ""` for an empty value'
-                around.problems.append(Problem(entry.key.mark, message, (*path, name), hint, severity="warning"))
+                where = (*path, name if entry.index is None else entry.index)
+                around.problems.append(Problem(entry.key.mark, message, where, hint, severity="warning"))
                 continue
-            entries.append(Entry(entry.key, _scalar(around.environ[name], entry.value.mark)))
+            entries.append(replace(entry, value=_scalar(around.environ[name], entry.value.mark)))
         else:
             entries.append(entry)
     return Mapping(tuple(entries), pairs.mark)
@@ -167,14 +161,14 @@ def _names(node: Node, path: Path, around: Surroundings) -> Node:
     if isinstance(node, Sequence):
         entries: dict[str, Entry] = {}
         for index, item in enumerate(node.items):
-            if not isinstance(item, Scalar) or not isinstance(_text(item).value, str):  # type: ignore[union-attr]
-                around.problem(item.mark, (*path, index), "expected a name")
+            if not isinstance(item, Scalar) or item.value is None:
+                hint = "without the `-` it is a mapping" if isinstance(item, Mapping) else ""
+                around.problem(item.mark, (*path, index), "expected a name", hint)
             elif item.text in entries:
                 problem = Problem(item.mark, f"`{item.text}` is listed twice", (*path, index), "keep one of them")
                 around.problems.append(_with_first(problem, entries[item.text].key.mark))
             else:
-                key = _scalar(item.text, item.mark)
-                entries[item.text] = Entry(key, Mapping((), item.mark))
+                entries[item.text] = Entry(_scalar(item.text, item.mark), Mapping((), item.mark, made=True), index)
         return Mapping(tuple(entries.values()), node.mark)
     return _null_to_empty(node)
 
@@ -184,7 +178,7 @@ def _null_to_empty(node: Node) -> Node:
         return node
     return Mapping(
         tuple(
-            Entry(entry.key, Mapping((), entry.key.mark))
+            replace(entry, value=Mapping((), entry.key.mark, made=True))
             if isinstance(entry.value, Scalar) and entry.value.value is None
             else entry
             for entry in node.entries
@@ -198,12 +192,33 @@ def _attachments(node: Node, path: Path, around: Surroundings) -> Node:
     return _each_value(named, path, around, ATTACHMENT_FORMS)
 
 
+def _dependencies(node: Node, path: Path, around: Surroundings) -> Node:
+    named = _names(node, path, around)
+    return _each_value(named, path, around, DEPENDENCY_FORMS)
+
+
 # -- ports -----------------------------------------------------------------------------------------------------------
 
 _PORT_TEXT = re.compile(
     r"(?:(?:(?P<host>\[[0-9a-fA-F:.]+\]|[^:\[\]]*):)?(?P<published>[0-9-]*):)?(?P<target>[0-9-]+)(?:/(?P<protocol>[a-z]+))?"
 )
 PORT_HINT = "write `3000`, `3000:3000`, `127.0.0.1:8080:80/tcp` or `8000-8010:8000-8010`"
+
+
+def _whole(node: Node, _path: Path, _around: Surroundings) -> Node:
+    """A whole number by its value, as the schema counts: `0x50` is 80, and `80.0` too."""
+    value = node.value if isinstance(node, Scalar) else None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _scalar(str(value), node.mark)
+    return _text(node)
+
+
+def _whole_items(node: Node, path: Path, around: Surroundings) -> Node:
+    if isinstance(node, Sequence):
+        return replace(node, items=tuple(_whole(item, path, around) for item in node.items))
+    return node
 
 
 def _ports(node: Node, path: Path, around: Surroundings) -> Node:
@@ -213,14 +228,15 @@ def _ports(node: Node, path: Path, around: Surroundings) -> Node:
     for index, item in enumerate(node.items):
         if isinstance(item, Scalar):
             port = _port(item, (*path, index), around)
-            items.append(port or Mapping((Entry(_scalar("target", item.mark), _scalar("1", item.mark)),), item.mark))
+            items.append(port or _mapping(item.mark, target="1"))  # what stands in for a broken one breaks no rule
         else:
             items.append(_expand_keys(item, (*path, index), around, PORT_FORMS))
-    return Sequence(tuple(items), node.mark)
+    return replace(node, items=tuple(items))
 
 
 def _port(item: Scalar, path: Path, around: Surroundings) -> Node | None:
-    match = _PORT_TEXT.fullmatch(item.text)
+    whole = _whole(item, path, around)
+    match = _PORT_TEXT.fullmatch(whole.text if isinstance(whole, Scalar) else "")
     if not match:
         around.problem(item.mark, path, f"`{item.text}` is not a port to publish", PORT_HINT)
         return None
@@ -236,7 +252,6 @@ def _port(item: Scalar, path: Path, around: Surroundings) -> Node | None:
 
 # -- volumes ---------------------------------------------------------------------------------------------------------
 
-_MODES: dict[str, dict[str, str | bool]] = {"rw": {}, "ro": {"read_only": True}, "nocopy": {"nocopy": True}}
 _PROPAGATIONS = ("private", "rprivate", "shared", "rshared", "slave", "rslave")
 
 
@@ -247,10 +262,11 @@ def _mounts(node: Node, path: Path, around: Surroundings) -> Node:
     for index, item in enumerate(node.items):
         if isinstance(item, Scalar):
             item_path = (*path, index)
-            items.append(_mount(item, item_path, around) or _mapping(item.mark, type="tmpfs", target="/"))
+            aside = f"/.unread/{next(around.numbers)}"  # what stands in for a broken mount breaks no rule
+            items.append(_mount(item, item_path, around) or _mapping(item.mark, type="tmpfs", target=aside))
         else:
             items.append(_absolute_source(_expand_keys(item, (*path, index), around, MOUNT_FORMS), around))
-    return Sequence(tuple(items), node.mark)
+    return replace(node, items=tuple(items))
 
 
 def _mount(item: Scalar, path: Path, around: Surroundings) -> Node | None:
@@ -283,8 +299,10 @@ def _mount(item: Scalar, path: Path, around: Surroundings) -> Node | None:
         elif mode in _PROPAGATIONS and bind:
             entries["bind"] = _mapping(item.mark, create_host_path=True, propagation=mode)
         else:
-            around.problem(item.mark, path, f"`{mode}` is not a mode of a mount", "write `ro` or `rw`")
-    mount = Mapping(tuple(Entry(_scalar(key, item.mark), value) for key, value in entries.items()), item.mark)
+            where = f"a {'bind' if bind else 'volume'} mount"
+            around.problem(item.mark, path, f"`{mode}` is not a mode of {where}", "write `ro` or `rw`")
+    pairs = tuple(Entry(_scalar(key, item.mark), value) for key, value in entries.items())
+    mount = Mapping(pairs, item.mark, made=True)
     return _absolute_source(mount, around)
 
 
@@ -295,12 +313,28 @@ def _absolute_source(node: Node, around: Surroundings) -> Node:
     kind, source = node.get("type"), node.get("source")
     if not (isinstance(kind, Scalar) and kind.value == "bind" and isinstance(source, Scalar)):
         return node
-    if not isinstance(source.value, str):
+    if not isinstance(source.value, str) or not source.value:
         return node
-    path = os.path.normpath(around.folder / FilePath(source.value).expanduser())
+    path = os.path.normpath(around.folder / _at_home(source.value))
     replaced = _scalar(path, source.mark)
-    entries = (Entry(e.key, replaced) if e.key.text == "source" else e for e in node.entries)
-    return Mapping(tuple(entries), node.mark)
+    entries = (replace(e, value=replaced) if e.key.text == "source" else e for e in node.entries)
+    return replace(node, entries=tuple(entries))
+
+
+def _at_home(source: str) -> FilePath:
+    try:
+        return FilePath(source).expanduser()
+    except RuntimeError:  # nobody of that name has a home here: a shell takes the text as it stands, too
+        return FilePath(source)
+
+
+def _file_mode(node: Node, path: Path, around: Surroundings) -> Node:
+    """Permissions with a leading zero were octal in YAML 1.1 and are decimal now: never what is meant."""
+    if isinstance(node, Scalar) and isinstance(node.value, int) and re.fullmatch("0[0-9]+", node.text):
+        message = f"`{node.text}` is a decimal number in YAML 1.2"
+        around.problem(node.mark, path, message, f"write `0o{node.text.lstrip('0') or '0'}`")
+        return _scalar_of(0, node.mark)
+    return node
 
 
 # -- the rest --------------------------------------------------------------------------------------------------------
@@ -308,7 +342,7 @@ def _absolute_source(node: Node, around: Surroundings) -> Node:
 
 def _check(node: Node, path: Path, around: Surroundings) -> Node:
     if isinstance(node, Scalar) and isinstance(node.value, str):
-        return Sequence((_scalar("CMD-SHELL", node.mark), node), node.mark)
+        return Sequence((_scalar("CMD-SHELL", node.mark), node), node.mark, made=True)
     return _texts(node, path, around)
 
 
@@ -321,110 +355,65 @@ def _extra_hosts(node: Node, path: Path, around: Surroundings) -> Node:
         )
     if not isinstance(node, Sequence):
         return node
-    found: dict[str, tuple[Scalar, list[Node]]] = {}
+    found: dict[str, tuple[int, Scalar, list[Node]]] = {}
     for index, item in enumerate(node.items):
         match = re.fullmatch(r"([^:=\s]+)[:=]\[?([^\]]+)\]?", item.text) if isinstance(item, Scalar) else None
         if not match:
             around.problem(item.mark, (*path, index), "expected `name:address`")
             continue
-        found.setdefault(match[1], (_scalar(match[1], item.mark), []))[1].append(_scalar(match[2], item.mark))
-    return Mapping(tuple(Entry(key, Sequence(tuple(ips), key.mark)) for key, ips in found.values()), node.mark)
+        name = _scalar(match[1], item.mark)
+        found.setdefault(match[1], (index, name, []))[2].append(_scalar(match[2], item.mark))
+    entries = (
+        Entry(name, Sequence(tuple(addresses), name.mark, made=True), index)
+        for index, name, addresses in found.values()
+    )
+    return Mapping(tuple(entries), node.mark)
 
 
 def _nested(forms: MappingType[str, Form]) -> Callable[[Node, Path, Surroundings], Node]:
     return lambda node, path, around: _expand_keys(node, path, around, forms)
 
 
-def _pools(node: Node, _path: Path, _around: Surroundings) -> Node:
+def _pools(node: Node, path: Path, around: Surroundings) -> Node:
     if not isinstance(node, Sequence):
         return node
-    items = (_without_extensions(item) for item in node.items)
-    return Sequence(tuple(items), node.mark)
+    items = (_expand_keys(item, (*path, index), around, {}) for index, item in enumerate(node.items))
+    return replace(node, items=tuple(items))
 
 
-def _same(schema: Schema) -> Schema:
-    return schema
-
-
-def _or(short: Schema) -> Callable[[Schema], Schema]:
-    def both(long: Schema) -> Schema:
-        alternatives = long.get("anyOf", [long])
-        return {"anyOf": [short, *alternatives]}
-
-    return both
-
-
-def _instead(schema: Schema) -> Callable[[Schema], Schema]:
-    return lambda _long: schema
-
-
-def _items(schema: Schema) -> Schema:
-    return {"type": "array", "items": schema}
-
-
-def _list_of(short: Schema) -> Callable[[Schema], Schema]:
-    return lambda long: _items({"anyOf": [short, long["items"]]})
-
-
-def _name_list_or(long: Schema) -> Schema:
-    values = {"anyOf": [long["additionalProperties"], {"type": "null"}]}
-    names = {"type": "array", "items": {"type": ["string", "number", "boolean"]}, "uniqueItems": True}
-    return {"anyOf": [names, {"type": "object", "additionalProperties": values}]}
-
-
-def _or_null(long: Schema) -> Schema:
-    return {**long, "additionalProperties": {"anyOf": [long["additionalProperties"], {"type": "null"}]}}
-
-
-_PORT_OR_NUMBER: Schema = {
-    "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[0-9]{1,5}(-[0-9]{1,5})?$"}]
-}
-_WORDS_SCHEMA: Schema = {"anyOf": [{"type": "string"}, _items(_TEXT)]}
-_WORD_LIST_SCHEMA: Schema = {"anyOf": [{"type": "string", "pattern": r"\S"}, {**_items(_TEXT), "minItems": 1}]}
-
-PAIRS = Form(_pairs, _instead(_PAIRS))
-TEXTS = Form(_texts, _instead(_items(_TEXT)))
-
+PAIRS = Form(_pairs, schemas.instead(schemas.PAIRS))
 PORT_FORMS = {
-    "target": Form(_text_form, _instead(_PORT_OR_NUMBER)),
-    "published": Form(_text_form, _or(_PORT_OR_NUMBER)),
+    "target": Form(_whole, schemas.instead(schemas.PORT_RANGE)),
+    "published": Form(_whole, schemas.either(schemas.PORT_RANGE)),
 }
-MOUNT_FORMS: dict[str, Form] = {}
+MOUNT_FORMS: dict[str, Form] = {
+    "bind": Form(_nested({}), schemas.same),
+    "volume": Form(_nested({}), schemas.same),
+    "tmpfs": Form(_nested({"mode": Form(_file_mode, schemas.same)}), schemas.same),
+}
 ATTACHMENT_FORMS: dict[str, Form] = {}
-HEALTHCHECK_FORMS = {"test": Form(_check, _or(_WORDS_SCHEMA))}
-IPAM_FORMS = {"config": Form(_pools, _same)}
+DEPENDENCY_FORMS: dict[str, Form] = {}
+HEALTHCHECK_FORMS = {"test": Form(_check, schemas.either(schemas.WORDS))}
+IPAM_FORMS = {"config": Form(_pools, schemas.same)}
 CONTAINER_FORMS = {
-    "command": Form(_words, _or(_WORD_LIST_SCHEMA)),
-    "entrypoint": Form(_words, _or(_WORDS_SCHEMA)),
-    "environment": Form(_environment, _instead(_ENVIRONMENT)),
-    "user": Form(_text_form, _or(_TEXT)),
+    "command": Form(_words, schemas.either(schemas.SOME_WORDS)),
+    "entrypoint": Form(_words, schemas.either(schemas.WORDS)),
+    "environment": Form(_environment, schemas.instead(schemas.ENVIRONMENT)),
+    "user": Form(_text_form, schemas.either(schemas.TEXT)),
     "labels": PAIRS,
-    "networks": Form(_attachments, _name_list_or),
-    "ports": Form(_ports, _list_of({"type": ["string", "integer"], "pattern": f"^(?:{_PORT_TEXT.pattern})$"})),
-    "expose": Form(_texts, _list_of({"type": "integer", "minimum": 0, "maximum": 99_999})),
-    "volumes": Form(_mounts, _list_of({"type": "string", "pattern": "^(?:[^:]+:)?/[^:]*(:[a-z,]+)?$"})),
-    "healthcheck": Form(_nested(HEALTHCHECK_FORMS), _same),
-    "depends_on": Form(_names, _name_list_or),
-    "extra_hosts": Form(
-        _extra_hosts,
-        _instead(
-            {
-                "anyOf": [
-                    {
-                        "type": "object",
-                        "additionalProperties": {"anyOf": [{"type": "string"}, _items({"type": "string"})]},
-                    },
-                    _items({"type": "string", "pattern": r"^[^:=\s]+[:=].+"}),
-                ]
-            }
-        ),
-    ),
-    "dns": Form(_one_or_more, lambda long: {"anyOf": [*long["items"].get("anyOf", [long["items"]]), long]}),
+    "networks": Form(_attachments, schemas.names_or_mapping),
+    "ports": Form(_ports, schemas.items_or(schemas.PORT)),
+    "expose": Form(_whole_items, schemas.items_or(schemas.PORT_NUMBER)),
+    "volumes": Form(_mounts, schemas.items_or(schemas.MOUNT)),
+    "healthcheck": Form(_nested(HEALTHCHECK_FORMS), schemas.same),
+    "depends_on": Form(_dependencies, schemas.names_or_mapping),
+    "extra_hosts": Form(_extra_hosts, schemas.extra_hosts),
+    "dns": Form(_one_or_more, schemas.one_or_more),
 }
 NETWORK_FORMS = {
     "driver_opts": PAIRS,
     "labels": PAIRS,
-    "ipam": Form(_nested(IPAM_FORMS), _same),
+    "ipam": Form(_nested(IPAM_FORMS), schemas.same),
 }
 VOLUME_FORMS = {"driver_opts": PAIRS, "labels": PAIRS}
 
@@ -442,9 +431,9 @@ def _volume_map(node: Node, path: Path, around: Surroundings) -> Node:
 
 
 TOPOLOGY_FORMS = {
-    "containers": Form(_container_map, _same),
-    "networks": Form(_network_map, _or_null),
-    "volumes": Form(_volume_map, _or_null),
+    "containers": Form(_container_map, schemas.same),
+    "networks": Form(_network_map, schemas.nothing_or),
+    "volumes": Form(_volume_map, schemas.nothing_or),
 }
 FORMS: dict[str, dict[str, Form]] = {
     "Topology": TOPOLOGY_FORMS,
@@ -454,6 +443,7 @@ FORMS: dict[str, dict[str, Form]] = {
     "Port": PORT_FORMS,
     "Mount": MOUNT_FORMS,
     "Attachment": ATTACHMENT_FORMS,
+    "Dependency": DEPENDENCY_FORMS,
     "Healthcheck": HEALTHCHECK_FORMS,
     "Ipam": IPAM_FORMS,
 }
@@ -464,15 +454,16 @@ def _each_value(node: Node, path: Path, around: Surroundings, forms: MappingType
     if not isinstance(node, Mapping):
         return node
     entries = (
-        Entry(entry.key, _expand_keys(entry.value, (*path, entry.key.text), around, forms)) for entry in node.entries
+        replace(entry, value=_expand_keys(entry.value, (*path, entry.key.text), around, forms))
+        for entry in node.entries
     )
-    return Mapping(tuple(entries), node.mark)
+    return replace(node, entries=tuple(entries))
 
 
 def _without_extensions(node: Node) -> Node:
     if not isinstance(node, Mapping):
         return node
-    return Mapping(tuple(entry for entry in node.entries if not entry.key.text.startswith("x-")), node.mark)
+    return replace(node, entries=tuple(entry for entry in node.entries if not entry.key.text.startswith("x-")))
 
 
 def _expand_keys(node: Node, path: Path, around: Surroundings, forms: MappingType[str, Form]) -> Node:
@@ -480,15 +471,13 @@ def _expand_keys(node: Node, path: Path, around: Surroundings, forms: MappingTyp
     bare = _without_extensions(node)
     if not isinstance(bare, Mapping):
         return bare
-    return Mapping(
-        tuple(
-            Entry(entry.key, forms[entry.key.text].expand(entry.value, (*path, entry.key.text), around))
-            if entry.key.text in forms
-            else entry
-            for entry in bare.entries
-        ),
-        bare.mark,
+    entries = (
+        replace(entry, value=forms[entry.key.text].expand(entry.value, (*path, entry.key.text), around))
+        if entry.key.text in forms
+        else entry
+        for entry in bare.entries
     )
+    return replace(bare, entries=tuple(entries))
 
 
 def expand(root: Mapping, around: Surroundings) -> Mapping:

@@ -9,7 +9,7 @@ import ipaddress
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 
@@ -37,6 +37,12 @@ LABEL_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
 """Names that no engine looks at as strictly: networks, topologies, prefixes."""
 LABEL_NAME_RULE = "a name has letters, digits, `_`, `.`, `-`; the first is a letter or digit"
 
+_SIGNALS = (
+    "ABRT|ALRM|BUS|CHLD|CLD|CONT|FPE|HUP|ILL|INT|IO|IOT|KILL|PIPE|POLL|PROF|PWR|QUIT|SEGV|STKFLT|STOP|SYS|TERM|TRAP|"
+    "TSTP|TTIN|TTOU|URG|USR1|USR2|VTALRM|WINCH|XCPU|XFSZ"
+)
+"""The signals of Linux; an engine refuses to make a container with another (moby/sys: signal/signal_linux.go)."""
+
 _PORT_RANGE = r"[0-9]{1,5}(-[0-9]{1,5})?"
 
 
@@ -49,24 +55,26 @@ def _address(version: int | None, *words: str) -> AfterValidator:
             address = ipaddress.ip_address(value)
         except ValueError:
             address = None
-        if address is None or version not in (None, address.version):
+        scoped = "%" in value  # fe80::1%eth0 names an interface of one host: no engine takes it
+        if address is None or scoped or version not in (None, address.version):
             raise PydanticCustomError("address", "`{value}` is not an {kind} address", {"value": value, "kind": kind})
         return str(address)
 
     return AfterValidator(check)
 
 
+_SUBNET = re.compile(r"[0-9a-fA-F.:]+/[0-9]{1,3}")  # not 10.0.0.0/255.0.0.0, which Python knows and no engine does
+
+
 def _subnet(value: str) -> str:
     try:
-        return str(ipaddress.ip_network(value))
+        network = ipaddress.ip_network(value, strict=False) if _SUBNET.fullmatch(value) else None
     except ValueError:
-        pass
-    try:
-        network = ipaddress.ip_network(value, strict=False)
-    except ValueError:
-        raise PydanticCustomError(
-            "subnet", "`{value}` is not a subnet such as 172.28.0.0/16", {"value": value}
-        ) from None
+        network = None
+    if network is None:
+        raise PydanticCustomError("subnet", "`{value}` is not a subnet such as 172.28.0.0/16", {"value": value})
+    if ipaddress.ip_address(value.partition("/")[0]) == network.network_address:
+        return str(network)
     raise PydanticCustomError(
         "subnet",
         "`{value}` has host bits set; the subnet is {network}",
@@ -88,16 +96,22 @@ def _duration(value: object) -> int:
     return round(nanoseconds)
 
 
-_SIZE = re.compile(r"([0-9]+)([kmg]?)b?", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]+)([kKmMgG]?)[bB]?")
 _BYTES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
 def _size(value: object) -> int:
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    number = _whole(value)
+    text = str(number) if isinstance(number, int) and not isinstance(number, bool) else value
     match = _SIZE.fullmatch(text) if isinstance(text, str) else None
     if not match or len(match[1]) > 15:
         raise PydanticCustomError("size", "expected a size in bytes, such as `64m` or 1048576")
     return int(match[1]) * _BYTES[match[2].lower()]
+
+
+def _whole(value: object) -> object:
+    """`3.0` is a whole number, as it is in JSON Schema."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 Name = Annotated[str, *_matching(OBJECT_NAME, OBJECT_NAME_RULE)]
@@ -105,7 +119,7 @@ NetworkName = Annotated[str, *_matching(LABEL_NAME, LABEL_NAME_RULE)]
 ImageName = Annotated[
     str,
     *_matching(
-        r"(?:[a-zA-Z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:(?:\.|_|__|-+|/)[a-z0-9]+)*(?::[\w][\w.-]{0,127})?(?:@sha256:[a-f0-9]{64})?",
+        r"(?:[a-zA-Z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:(?:\.|_|__|-+|/)[a-z0-9]+)*(?::[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127})?(?:@sha256:[a-f0-9]{64})?",
         "expected an image such as `nginx`, `nginx:1.27` or `registry.example/team/app:2` (lower case)",
     ),
 ]
@@ -144,7 +158,10 @@ NetworkMode = Annotated[
 ]
 StopSignal = Annotated[
     str,
-    *_matching(r"(SIG)?[A-Z][A-Z0-9]*([+-][0-9]+)?|[0-9]{1,2}", "expected a signal such as `SIGQUIT`"),
+    *_matching(
+        rf"(?:SIG)?(?:{_SIGNALS}|RTMIN(?:\+(?:[1-9]|1[0-5]))?|RTMAX(?:-(?:[1-9]|1[0-4]))?)|[1-9][0-9]?",
+        "expected a signal such as `SIGQUIT`",
+    ),
 ]
 _IP_SCHEMAS = [{"type": "string", "format": "ipv4"}, {"type": "string", "format": "ipv6"}]
 HostAddress = Annotated[
@@ -153,9 +170,7 @@ HostAddress = Annotated[
 Address = Annotated[str, *_both(_address(None), {"anyOf": _IP_SCHEMAS})]
 Ipv4 = Annotated[str, *_both(_address(4), {"type": "string", "format": "ipv4"})]
 Ipv6 = Annotated[str, *_both(_address(6), {"type": "string", "format": "ipv6"})]
-Subnet = Annotated[
-    str, *_both(AfterValidator(_subnet), {"type": "string", "pattern": r"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"})
-]
+Subnet = Annotated[str, *_both(AfterValidator(_subnet), {"type": "string", "pattern": f"^{_SUBNET.pattern}$"})]
 Nanoseconds = Annotated[
     int, *_both(BeforeValidator(_duration), {"type": "string", "pattern": f"^(?:{_DURATION.pattern})$"})
 ]
@@ -165,12 +180,14 @@ Bytes = Annotated[
         BeforeValidator(_size),
         {
             "anyOf": [
-                {"type": "integer", "minimum": 0},
-                {"type": "string", "pattern": "^[0-9]+[kKmMgG]?[bB]?$"},
+                {"type": "integer", "minimum": 0, "maximum": 10**15 - 1},
+                {"type": "string", "pattern": "^[0-9]{1,15}[kKmMgG]?[bB]?$"},
             ]
         },
     ),
 ]
+Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=2**31 - 1)]
+FileMode = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=0o7777)]
 AbsolutePath = Annotated[str, *_matching(r"/[^\x00]*", "expected an absolute path, such as `/data`")]
 
 

@@ -41,26 +41,29 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """A list."""
+    """A list; `made` tells that a short form became it, so that nothing inside stands in the file by itself."""
 
     items: tuple[Node, ...]
     mark: Mark
+    made: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One `key: value` of a mapping."""
+    """One `key: value` of a mapping; `index` is its place where the file has a list instead."""
 
     key: Scalar
     value: Node
+    index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Keys with their values, in file order, without repetitions."""
+    """Keys with their values, in file order, without repetitions; `made` as with a list."""
 
     entries: tuple[Entry, ...]
     mark: Mark
+    made: bool = False
 
     def get(self, key: str) -> Node | None:
         """The value at `key`, or None."""
@@ -108,6 +111,13 @@ def resolve_plain(text: str) -> ScalarValue:
     return text
 
 
+_NOT_YAML = re.compile("[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+"""Characters outside of https://yaml.org/spec/1.2.2/#51-character-set."""
+
+
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
 def decode(raw: bytes) -> str:
     """UTF-8 text of a file.
 
@@ -116,23 +126,36 @@ def decode(raw: bytes) -> str:
     """
     start = Mark(1, 1)
     if len(raw) > MAX_BYTES:
-        size = f"{len(raw) / MAX_BYTES:.1f} MiB"
-        raise SourceRefused(Problem(start, f"the file has {size}; a topology file may have 1 MiB at most"))
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        hint = "one exercise to a file is plenty"
+        raise SourceRefused(
+            Problem(start, "the file is larger than 1 MiB, the most a topology file may have", hint=hint)
+        )
+    if raw.startswith(_UTF_16):
         raise SourceRefused(Problem(start, "the file is UTF-16 text", hint="save it as UTF-8"))
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = raw[: error.start].decode("utf-8", "replace")
-        mark = Mark(before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
-        problem = Problem(mark, f"byte 0x{raw[error.start]:02x} is not UTF-8 text", hint="save the file as UTF-8")
-        raise SourceRefused(problem) from None
-    for number, line in enumerate(text.split("\n"), 1):
-        found = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", line)
-        if found:
-            message = f"the character U+{ord(found.group()):04X} can't stand in a YAML file"
-            raise SourceRefused(Problem(Mark(number, found.start() + 1), message))
+        # the error counts without the byte order mark, so the bytes it names are taken from its own copy
+        before = error.object[: error.start].decode("utf-8", "replace")
+        message = f"byte 0x{error.object[error.start]:02x} is not UTF-8 text"
+        raise SourceRefused(Problem(_end_of(before), message, hint="save the file as UTF-8")) from None
+    found = _NOT_YAML.search(text)
+    if found:
+        message = f"the character U+{ord(found.group()):04X} can't stand in a YAML file"
+        raise SourceRefused(Problem(_end_of(text[: found.start()]), message, hint="delete it"))
     return text
+
+
+def text_lines(raw: bytes) -> list[str]:
+    """The lines of a file as they are shown beside a problem, whatever is wrong with it; none of what is no text."""
+    readable = len(raw) <= MAX_BYTES and not raw.startswith(_UTF_16)
+    return raw.decode("utf-8-sig", "replace").splitlines() if readable else []
+
+
+def _end_of(before: str) -> Mark:
+    """The place after `before`, with line ends as YAML has them."""
+    lines = f"{before}.".splitlines()
+    return Mark(len(lines), len(lines[-1]))
 
 
 def parse(text: str) -> tuple[Node, list[Problem]]:
@@ -147,8 +170,8 @@ def parse(text: str) -> tuple[Node, list[Problem]]:
             composer.take(event)
     except yaml.MarkedYAMLError as error:
         raise SourceRefused(_syntax_problem(error, text)) from None
-    except yaml.YAMLError as error:  # a character that YAML does not allow
-        raise SourceRefused(Problem(Mark(1, 1), f"this is not YAML: {error}")) from None
+    except (yaml.YAMLError, ValueError) as error:  # the pure parser lets chr() of a bad escape through
+        raise SourceRefused(Problem(Mark(1, 1), f"this is not YAML: {str(error).splitlines()[0]}")) from None
     if composer.root is None or (isinstance(composer.root, Scalar) and composer.root.value is None):
         hint = "a topology file has at least `containers:` with one container"
         raise SourceRefused(Problem(Mark(1, 1), "the file is empty", hint=hint))
@@ -156,30 +179,55 @@ def parse(text: str) -> tuple[Node, list[Problem]]:
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    where = Mark(mark.line + 1, mark.column + 1) if mark else Mark(1, 1)
-    message = error.problem or error.context or "not YAML"
+    mark, opened = error.problem_mark or error.context_mark, error.context_mark or error.problem_mark
+    where, start = _place(mark), _place(opened)
+    message, context = error.problem or "not YAML", error.context or ""
     lines = text.splitlines()
     line = lines[where.line - 1] if where.line <= len(lines) else ""
-    hint = ""
+    at_end = where.line >= len(lines) and where.column > len(line.rstrip())
     if "\t" in line[: where.column] and ("cannot start any token" in message or "tab" in message):
-        message, hint = "a tab can't indent YAML", "use spaces"
-    elif "mapping values are not allowed" in message:
-        message = "a `:` is not expected here"
-        hint = "check the indentation of this line and the one above, and put quotes around text that has `: ` in it"
-    elif "did not find expected key" in message or "expected <block end>" in message:
-        message = "this line does not fit the ones above it"
-        hint = "check its indentation: keys of one level start in one column"
-    elif "undefined alias" in message:
-        message, hint = (
-            "this alias (`*…`) names an anchor that is not defined above",
-            "define it with `&name` first",
-        )
-    elif "cannot start any token" in message:
-        message, hint = "this character can't start a value", "put quotes around the text"
-    elif error.context:
-        message = f"{message} ({error.context})"
-    return Problem(where, message, hint=hint)
+        return Problem(where, "a tab can't indent YAML", hint="use spaces")
+    if "quoted scalar" in context and "end of stream" in message:
+        return Problem(start, "this quote is never closed", hint="put the same quote at the end of the text")
+    if "flow" in context and at_end:
+        bracket = "{" if "mapping" in context else "["
+        return Problem(start, f"this `{bracket}` is never closed", hint="close it, and check the commas inside")
+    if "flow" in context and "did not find expected" in message:
+        return Problem(where, "a `,` or the closing bracket is missing here", hint="put quotes around text")
+    if "simple key" in context:
+        return Problem(start, "a `:` is missing after this key", hint="write `key: value`, or `- item` in a list")
+    if "undefined alias" in message:
+        message = "this alias (`*…`) names an anchor that is not defined above"
+        return Problem(where, message, hint="define it with `&name` first")
+    for words, explained, hint in _SYNTAX:
+        if any(word in message for word in words):
+            return Problem(where, explained, hint=hint)
+    return Problem(where, f"{message} ({context})" if context else message)
+
+
+def _place(mark: Any) -> Mark:
+    return Mark(mark.line + 1, mark.column + 1) if mark else Mark(1, 1)
+
+
+_SYNTAX = (
+    (
+        ("mapping values are not allowed",),
+        "a `:` is not expected here",
+        "check the indentation of this line and the one above, and put quotes around text that has `: ` in it",
+    ),
+    (
+        ("did not find expected key", "expected <block end>", "did not find expected '-' indicator"),
+        "this line does not fit the ones above it",
+        "check its indentation: keys of one level start in one column",
+    ),
+    (("cannot start any token",), "this character can't start a value", "put quotes around the text"),
+    (
+        ("unknown escape", "Unicode character escape"),
+        "this `\\` escape is not known",
+        "in single quotes a `\\` is itself",
+    ),
+)
+"""What the parser says, by pieces of its message; what a person should read; what to do."""
 
 
 def _too_deep(mark: Mark) -> SourceRefused:
@@ -192,6 +240,11 @@ class _Weight:
 
     size: int = 1
     depth: int = 0
+
+    @classmethod
+    def of_text(cls, text: str) -> _Weight:
+        """A long text counts as several values: repeated by aliases it explodes just as well."""
+        return cls(1 + len(text) // 64)
 
     def holding(self, inner: _Weight) -> _Weight:
         return _Weight(self.size + inner.size, max(self.depth, inner.depth + 1))
@@ -240,12 +293,27 @@ class _Composer:
             raise SourceRefused(Problem(mark, message, hint="put it into a file of its own"))
 
     def _scalar(self, event: yaml.ScalarEvent, mark: Mark) -> None:
-        plain = event.style in (None, "") and event.tag in (None, "!")
-        value = resolve_plain(event.value) if plain and event.tag is None else event.value
-        if event.tag is not None and not event.tag.endswith((":str", "!")):
-            message = f"the tag `{event.tag}` means nothing here"
-            self.problems.append(Problem(mark, message, hint="leave the tag out"))
-        self._put(Scalar(value, event.value, mark), _Weight(), event.anchor)
+        value = resolve_plain(event.value) if event.style in (None, "") and event.tag is None else event.value
+        self._check_tag(event.tag, "str", mark)
+        if "\x00" in event.value:
+            message = "a text can't hold the character U+0000"
+            self.problems.append(Problem(mark, message, self._path(), "delete it"))
+        self._put(Scalar(value, event.value, mark), _Weight.of_text(event.value), event.anchor)
+
+    def _check_tag(self, tag: str | None, own: str, mark: Mark) -> None:
+        if tag not in (None, "!", f"tag:yaml.org,2002:{own}"):
+            message = f"the tag `{tag}` means nothing here"
+            self.problems.append(Problem(mark, message, self._path(), "leave the tag out"))
+
+    def _path(self) -> Path:
+        """The way to the node that comes next; a key that is about to come is not part of it."""
+        path: list[str | int] = []
+        for opened in self._open:
+            if not opened.is_mapping:
+                path.append(len(opened.parts))
+            elif len(opened.parts) % 2 and isinstance(opened.parts[-1], Scalar):
+                path.append(opened.parts[-1].text)
+        return tuple(path)
 
     def _alias(self, event: yaml.AliasEvent, mark: Mark) -> None:
         if event.anchor not in self._anchors:
@@ -261,9 +329,11 @@ class _Composer:
     def _start(self, event: yaml.CollectionStartEvent, mark: Mark) -> None:
         if len(self._open) >= MAX_DEPTH:  # said at once: what is open is not weighed yet
             raise _too_deep(mark)
+        is_mapping = isinstance(event, yaml.MappingStartEvent)
+        self._check_tag(event.tag, "map" if is_mapping else "seq", mark)
         if event.anchor:
             self._anchors[event.anchor] = None
-        self._open.append(_Open(isinstance(event, yaml.MappingStartEvent), mark, event.anchor, [], _Weight()))
+        self._open.append(_Open(is_mapping, mark, event.anchor, [], _Weight()))
 
     def _end(self, _event: yaml.CollectionEndEvent, _mark: Mark) -> None:
         done = self._open.pop()
@@ -293,7 +363,7 @@ class _Composer:
         for key, value in zip(done.parts[::2], done.parts[1::2], strict=True):
             if not isinstance(key, Scalar):
                 message = "a list or mapping can't be a key"
-                self.problems.append(Problem(key.mark, message, hint="a key is a word; check the braces"))
+                self.problems.append(Problem(key.mark, message, self._path(), "a key is a word; check the braces"))
             elif key.text == "<<":
                 merged.append(value)
             elif key.text in entries:
@@ -302,6 +372,7 @@ class _Composer:
                     Problem(
                         key.mark,
                         f"the key `{key.text}` is written twice",
+                        (*self._path(), key.text),
                         elsewhere=(("first written here", first),),
                         hint="keep one of them",
                     )
@@ -319,7 +390,8 @@ class _Composer:
                     yield from source.entries
                 else:
                     hint = "write `<<: *name`, where `&name` stands at a mapping"
-                    self.problems.append(Problem(source.mark, "a merge key takes a mapping", hint=hint))
+                    path = (*self._path(), "<<")
+                    self.problems.append(Problem(source.mark, "a merge key takes a mapping", path, hint))
 
 
 def to_data(node: Node) -> Any:
@@ -329,24 +401,3 @@ def to_data(node: Node) -> Any:
     if isinstance(node, Sequence):
         return tuple(to_data(item) for item in node.items)
     return {entry.key.text: to_data(entry.value) for entry in node.entries}
-
-
-def locate(root: Node, path: Path, *, key: bool = False) -> Mark:
-    """Where `path` stands: its value, or with `key` the key itself; if it is not there, the nearest parent."""
-    node, mark = root, root.mark
-    for index, part in enumerate(path):
-        last = index == len(path) - 1
-        if isinstance(node, Mapping) and isinstance(part, str):
-            entry = next((entry for entry in node.entries if entry.key.text == part), None)
-            if entry is None:
-                return mark
-            node = entry.value
-            # a block mapping begins on the next line: the key is where a person looks
-            at_key = (last and key) or isinstance(node, Mapping | Sequence)
-            mark = entry.key.mark if at_key else node.mark
-        elif isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
-            node = node.items[part]
-            mark = node.mark
-        else:
-            return mark
-    return mark

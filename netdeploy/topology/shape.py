@@ -1,0 +1,215 @@
+"""The shape of each part: data to model, with what pydantic found told in a person's words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from netdeploy.topology.model import Container
+from netdeploy.topology.problem import Path, Problem, did_you_mean, nearest
+from netdeploy.topology.yaml_source import Scalar
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from netdeploy.topology.places import Places
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(slots=True)
+class Shapes:
+    """Makes models, and collects what is wrong with their shape.
+
+    After problems a part is made once more from what is right, so that the rules across fields see the rest. Then a
+    broken item of a list leaves something behind that breaks no rule, since the places of the others must not move.
+    """
+
+    places: Places
+    problems: list[Problem] = field(default_factory=list)
+    doubtful: set[Path] = field(default_factory=set)
+    """All paths at or below which something is missing that the file probably means to say."""
+    _numbers: count[int] = field(default_factory=count)
+
+    def model(self, model: type[M], base: Path, data: Any) -> M | None:
+        """The model of what stands at `base`, as far as it can be made."""
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+        guesses = _guesses(model, errors)
+        rest = _thawed(data)
+        for details in errors:
+            location = _location(details)
+            if details["type"] == "missing" and _meant(location, guesses):
+                continue
+            self._tell(model, base, location, details)
+            self._leave_out(rest, base, location)
+            if location in guesses:
+                self._leave_out(rest, base, (*location[:-1], guesses[location]))
+        if not isinstance(rest, dict):
+            return None
+        if model is Container:
+            rest.setdefault("image", "unknown")
+        try:
+            return model.model_validate(_frozen(rest))
+        except ValidationError:
+            return None
+
+    def _leave_out(self, rest: Any, base: Path, location: Path) -> None:
+        for length in range(1, len(location) + 1):
+            self.doubtful.add((*base, *location[:length]))
+        holder, key = rest, None
+        for part in location:
+            inner = _inside(holder, part)
+            if isinstance(holder, list) and isinstance(part, int) and part < len(holder):
+                holder[part] = self._stand_in(key)
+                return
+            if not isinstance(holder, dict):
+                return
+            if part == location[-1] or inner is None or (isinstance(inner, list) and part not in _REPLACED):
+                holder.pop(part, None)
+                return
+            holder, key = inner, part
+
+    def _stand_in(self, key: str | int | None) -> Any:
+        number = next(self._numbers)
+        stand_ins: dict[str | int | None, Any] = {
+            "aliases": f"unread-{number}",
+            "expose": "1",
+            "ports": {"target": "1"},
+            "volumes": {"type": "tmpfs", "target": f"/.unread/{number}-long"},
+        }
+        return stand_ins.get(key, {})
+
+    def _tell(self, model: type[BaseModel], base: Path, location: Path, details: ErrorDetails) -> None:
+        path = (*base, *location)
+        kind = details["type"]
+        if kind == "missing":
+            message, hint, path = f"`{path[-1]}` is missing", f"add `{path[-1]}:`", path[:-1]
+            self._add(path, message, hint, at_key=True)
+        elif kind == "extra_forbidden":
+            word = str(path[-1])
+            known = _keys_at(model, location[:-1])
+            hint = _COMPOSE_WORDS.get(word) or did_you_mean(word, known, otherwise=f"known here: {', '.join(known)}")
+            self._add(path, f"unknown key `{word}`", hint, at_key=True)
+        elif kind == "literal_error":
+            words = re.findall(r"'([^']+)'", str(details.get("ctx", {}).get("expected", "")))
+            listed = [f"`{word}`" for word in words]
+            message = f"expected {' or '.join([', '.join(listed[:-1]), listed[-1]] if listed[1:] else listed)}"
+            self._add(path, _with_nothing(details, message), did_you_mean(str(details["input"]), words))
+        else:
+            message = _EXPECTED.get(kind) or details["msg"]
+            self._add(path, _with_nothing(details, message), self._hint(path, kind))
+
+    def _add(self, path: Path, message: str, hint: str, *, at_key: bool = False) -> None:
+        mark = self.places.mark(path, key=at_key)
+        self.problems.append(Problem(mark, message, self.places.written(path), hint))
+
+    def _hint(self, path: Path, kind: str) -> str:
+        node = self.places.node(path)
+        if not isinstance(node, Scalar) or node.value is None:
+            return ""
+        if kind == "bool_type" and node.text.lower() in _SPOKEN:
+            return f"`{node.text}` is text in YAML 1.2; write `{_SPOKEN[node.text.lower()]}`"
+        quoted_right = (kind == "bool_type" and node.text.lower() in ("true", "false")) or (
+            kind == "int_type" and isinstance(node.value, str) and re.fullmatch("[0-9]+", node.text)
+        )
+        if quoted_right:
+            return "take the quotes away"
+        if kind == "string_type":
+            return f'put quotes around it: "{node.text}"'
+        if kind == "tuple_type":
+            return f"write `[{node.text}]`, or `- {node.text}` on the next line"
+        if kind in ("dict_type", "model_type") and isinstance(path[-1], str):
+            return f"`{path[-1]}:` stands alone on its line, and what belongs to it below, further in"
+        return ""
+
+
+_REPLACED = ("aliases", "expose", "ports", "volumes", "config")
+"""Lists that the rules go through item by item."""
+
+_SPOKEN = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+
+
+def _location(details: ErrorDetails) -> Path:
+    return tuple(part for part in details["loc"] if part != "[key]")
+
+
+def _guesses(model: type[BaseModel], errors: list[ErrorDetails]) -> dict[Path, str]:
+    """For each unknown key that looks like a known one, that one."""
+    guesses: dict[Path, str] = {}
+    for details in errors:
+        if details["type"] == "extra_forbidden":
+            location = _location(details)
+            word = str(location[-1])
+            guess = "image" if word == "build" else nearest(word, _keys_at(model, location[:-1]))
+            if guess:
+                guesses[location] = guess
+    return guesses
+
+
+def _meant(missing: Path, guesses: dict[Path, str]) -> bool:
+    """Whether a missing key is there after all, misspelt."""
+    return any(guess == missing[-1] and wrong[:-1] == missing[:-1] for wrong, guess in guesses.items())
+
+
+def _with_nothing(details: ErrorDetails, message: str) -> str:
+    return f"has no value; {message}" if details["input"] is None else message
+
+
+def _inside(holder: Any, part: str | int) -> Any:
+    if isinstance(holder, dict):
+        return holder.get(part)
+    return holder[part] if isinstance(holder, list) and isinstance(part, int) and part < len(holder) else None
+
+
+def _thawed(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _thawed(value) for key, value in data.items()}
+    return [_thawed(item) for item in data] if isinstance(data, tuple) else data
+
+
+def _frozen(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _frozen(value) for key, value in data.items()}
+    return tuple(_frozen(item) for item in data) if isinstance(data, list) else data
+
+
+def _keys_at(model: type[BaseModel], location: Path) -> list[str]:
+    """The keys a model, or the model nested in it at `location`, knows."""
+    current = model
+    for part in location:
+        if isinstance(part, str) and part in current.model_fields:
+            current = _nested_model(current.model_fields[part].annotation) or current
+    return list(current.model_fields)
+
+
+def _nested_model(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (_nested_model(argument) for argument in get_args(annotation))
+    return next((model for model in inner if model), None)
+
+
+_EXPECTED = {
+    "dict_type": "expected a mapping (`name: value`)",
+    "model_type": "expected a mapping (`name: value`)",
+    "tuple_type": "expected a list (`- item`)",
+    "string_type": "expected text",
+    "bool_type": "expected `true` or `false`",
+    "int_type": "expected a whole number",
+    "greater_than_equal": "expected 0 or more",
+    "less_than_equal": "this number is too large",
+    "too_short": "is empty; leave it out for the image's own",
+}
+_COMPOSE_WORDS = {
+    "services": "netdeploy calls them `containers:`",
+    "container_name": "a container is named by its key",
+    "build": "netdeploy runs images: build it first, then name it in `image`",
+    "version": "leave it out",
+}
