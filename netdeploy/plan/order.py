@@ -1,4 +1,4 @@
-"""Who goes first where two containers want the same thing: a name, a host port, a fixed address."""
+"""Who goes first where two containers want the same thing: a subnet, a name, a host port, a fixed address."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from netdeploy.attributes.wish import AttachmentWish
 from netdeploy.engine.observed import ObservedContainer, PortBinding
-from netdeploy.plan.operations import CreateContainer, RemoveContainer, Rename
+from netdeploy.plan.operations import (
+    Connect,
+    CreateContainer,
+    CreateNetwork,
+    Disconnect,
+    RemoveContainer,
+    Rename,
+)
 from netdeploy.plan.steps import Steps
 
 
@@ -46,6 +53,23 @@ class Leaving:
         if held is None or attachment.network not in self.networks:
             return False
         return bool(_addresses(attachment) & {held.ipv4_address, held.ipv6_address, held.address})
+
+
+def order_subnets(steps: Steps) -> None:
+    """Declared subnets are taken before the engine chooses one of them for another network."""
+    made = {op.id: op.call.body for op in steps if isinstance(op.call, CreateNetwork)}
+    declared = [id_ for id_, body in made.items() if "IPAM" in body]
+    for id_ in set(made) - set(declared):
+        steps.wait_for(id_, declared)
+
+
+def order_moves(steps: Steps) -> None:
+    """A container that changes its networks joins the new ones first, where nothing else stands against it."""
+    joins = [(op.id, op.call.container.id) for op in steps if isinstance(op.call, Connect) and op.call.container.id]
+    for operation in steps:
+        call = operation.call
+        if isinstance(call, Disconnect):
+            steps.wait_for(operation.id, [join for join, container in joins if container == call.container.id])
 
 
 def order_names(steps: Steps, taken: frozenset[str]) -> None:

@@ -44,7 +44,16 @@ from netdeploy.plan.operations import (
     Update,
     Wait,
 )
-from netdeploy.plan.order import AddressClaim, Leaving, PortClaim, order_addresses, order_names, order_ports
+from netdeploy.plan.order import (
+    AddressClaim,
+    Leaving,
+    PortClaim,
+    order_addresses,
+    order_moves,
+    order_names,
+    order_ports,
+    order_subnets,
+)
 from netdeploy.plan.steps import Steps
 
 TEMPORARY = ".netdeploy-new"
@@ -92,9 +101,11 @@ class _Planner:
             self._volume(volume)
         self._containers(containers)
         self._wait_for_dependencies()
+        order_subnets(self._steps)
         order_names(self._steps, self._names)
         order_ports(self._steps, self._port_claims, self._leaving)
         order_addresses(self._steps, self._address_claims, self._leaving)
+        order_moves(self._steps)
         return Plan(tuple(self._steps.in_order()))
 
     def _of(self, kind: type[C]) -> list[C]:
@@ -109,19 +120,18 @@ class _Planner:
         the new network brings, so they can't be waited for.
         """
         found = {}
-        for change in self._of(NetworkChange):
-            if change.live and change.action is Action.REPLACE:
-                found[change.live.id] = f"`{change.live.name}` is replaced"
-            elif change.live and change.action is Action.REMOVE:
-                others = [c for c in self._of(NetworkChange) if c.wish and c.action in (Action.CREATE, Action.REPLACE)]
-                heir = next((c for c in others if change in self._in_the_way(c)), None)
-                if heir:
-                    found[change.live.id] = f"`{change.live.name}` makes way for `{heir.name}`"
+        for heir in self._of(NetworkChange):
+            for change in self._in_the_way(heir):
+                name = _required(change.live).name
+                way = "is replaced" if change.action is Action.REPLACE else f"makes way for `{heir.name}`"
+                found[_required(change.live).id] = f"`{name}` {way}"
         return found
 
     def _in_the_way(self, made: NetworkChange) -> list[NetworkChange]:
         """Networks that go and hold the name or a subnet of one that is made."""
-        wish = _required(made.wish)
+        wish = made.wish
+        if wish is None or made.action not in (Action.CREATE, Action.REPLACE):
+            return []
         going = [c for c in self._of(NetworkChange) if c.action in (Action.REMOVE, Action.REPLACE)]
         return [c for c in going if c.live and (c.live.name == wish.name or network_rows.overlap(wish, c.live))]
 
@@ -178,17 +188,16 @@ class _Planner:
     # -- networks and volumes --
 
     def _network(self, change: NetworkChange) -> None:
-        removed = None
         if change.action in (Action.REMOVE, Action.REPLACE):
             live = _required(change.live)
             call = RemoveNetwork(Handle(live.name, live.id))
-            removed = self._steps.add(call, change.reason, self._left.get(live.id, ()))
+            self._steps.add(call, change.reason, self._left.get(live.id, ()))
         if change.action in (Action.CREATE, Action.REPLACE):
             wish = _required(change.wish)
             first = [RemoveNetwork(Handle(c.name, _required(c.live).id)).text for c in self._in_the_way(change)]
             forgotten = [leave.operation for leave in self._leaving if self._forgets(leave, wish.name)]
             create = CreateNetwork(wish.name, network_rows.create_body(wish))
-            self._network_ready[wish.name] = self._steps.add(create, change.reason, [removed, *first, *forgotten])
+            self._network_ready[wish.name] = self._steps.add(create, change.reason, [*first, *forgotten])
 
     def _forgets(self, leave: Leaving, network: str) -> bool:
         """Whether a running container leaves a network of that name which is gone."""
@@ -268,7 +277,8 @@ class _Planner:
         return name if name not in self._names else self._free(f"{name}-2")
 
     def _aside(self, wish: ContainerWish, live: ObservedContainer) -> Handle:
-        return Handle(self._free(wish.name + ASIDE), live.id)
+        stands_aside = live.name.startswith(wish.name + ASIDE)
+        return _handle(live) if stands_aside else Handle(self._free(wish.name + ASIDE), live.id)
 
     def _replace(self, wish: ContainerWish, change: ContainerChange) -> None:
         """Everything that can fail early first; then the swap; the old one goes last, and comes back on a failure."""
@@ -278,9 +288,9 @@ class _Planner:
         temporary = self._free(wish.name + TEMPORARY)
         new = Handle(temporary)
         step_aside = Rename(old, aside.name)
-        back = (Rename(aside, live.name),)
+        back = (Rename(aside, wish.name),)
         renamed_by_hand = live.name != wish.name
-        if renamed_by_hand:  # another container may want the name at once
+        if renamed_by_hand and aside.name != live.name:  # another container may want the name at once
             self._steps.add(step_aside, reason, undo=back, group=group)
             old = aside
         ready = self._make(wish, temporary, reason, live.anonymous_volumes, group)

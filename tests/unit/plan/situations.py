@@ -1,0 +1,300 @@
+"""Situations an apply or a teardown can meet: what stood, what somebody did by hand, and what the file says now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from unit.paper_engine import PaperEngine
+
+NETFLIX = (Path(__file__).parents[3] / "topologies" / "netflix.yaml").read_text()
+
+
+@dataclass(frozen=True)
+class Situation:
+    name: str
+    after: str | None
+    """The file now; None is a teardown."""
+    before: str | None = None
+    """What was applied before; None is an empty engine."""
+    by_hand: Callable[[PaperEngine], object] = field(default=lambda _engine: None)
+    remove_volumes: bool = False
+
+
+def _changed(text: str, *pairs: tuple[str, str]) -> str:
+    for old, new in pairs:
+        assert old in text, f"{old!r} is not in the text"
+        text = text.replace(old, new)
+    return text
+
+
+TWO = """
+name: lab
+containers:
+  web:
+    image: nginx
+    networks: {front: {aliases: [www]}, back: }
+    ports: ["8080:80"]
+    depends_on: [db]
+  db:
+    image: busybox
+    environment: {MODE: a}
+    networks: {back: {aliases: [database]}}
+networks: {front: , back: }
+"""
+
+FIXED = """
+name: lab
+containers:
+  any: {image: busybox, networks: [net]}
+  one: {image: busybox, networks: {net: {ipv4_address: 10.1.0.11}}}
+  two: {image: busybox, networks: {net: {ipv4_address: 10.1.0.12}}}
+networks:
+  net: {ipam: {config: [{subnet: 10.1.0.0/24}]}}
+"""
+
+PORTS = """
+name: lab
+containers:
+  blue: {image: busybox, networks: [net], ports: ["8001:80"], environment: {SIDE: left}}
+  green: {image: busybox, networks: [net], ports: ["8002:80"], environment: {SIDE: right}}
+networks: {net: }
+"""
+
+DEPENDENT = """
+name: lab
+containers:
+  web:
+    image: nginx
+    networks: [net]
+    depends_on:
+      db: {condition: service_healthy}
+      migration: {condition: service_completed_successfully}
+      cache: {condition: service_started}
+  migration: {image: busybox, networks: [net], depends_on: {db: {condition: service_healthy}}}
+  db: {image: checked, networks: [net]}
+  cache: {image: redis, networks: [net]}
+networks: {net: }
+"""
+
+SHARED = """
+name: lab
+containers:
+  probe: {image: busybox, network_mode: "container:web"}
+  web: {image: nginx, networks: [net], environment: {MODE: a}}
+networks: {net: }
+"""
+
+EXTERNAL = """
+name: lab
+containers:
+  web:
+    image: nginx
+    networks: [shared]
+    volumes: ["common:/data"]
+networks: {shared: {external: true, name: company}}
+volumes: {common: {external: true}}
+"""
+
+STATEFUL = """
+name: lab
+containers:
+  db: {image: redis, networks: [net], volumes: ["data:/data"]}
+  app: {image: busybox, networks: [net], volumes: ["logs:/logs"]}
+networks: {net: }
+volumes: {data: , logs: }
+"""
+
+BRIDGE = """
+name: lab
+containers:
+  plain: {image: busybox}
+"""
+
+SUBNET = """
+name: lab
+containers:
+  web: {image: nginx, networks: {net: {aliases: [www], ipv4_address: 10.1.0.10}}}
+  job: {image: busybox, networks: [net], environment: {MODE: a}}
+  off: {image: busybox, networks: [net]}
+networks:
+  net: {ipam: {config: [{subnet: 10.1.0.0/24}]}}
+"""
+
+
+def _swap(one: str, other: str) -> Callable[[PaperEngine], None]:
+    def swap(engine: PaperEngine) -> None:
+        first, second = engine.container(one), engine.container(other)
+        first["Name"], second["Name"] = second["Name"], first["Name"]
+
+    return swap
+
+
+def _many(*steps: Callable[[PaperEngine], object]) -> Callable[[PaperEngine], None]:
+    def run(engine: PaperEngine) -> None:
+        for step in steps:
+            step(engine)
+
+    return run
+
+
+def _network_lost_under_stopped(engine: PaperEngine) -> None:
+    engine.stop("web", 137)
+    engine.stop("db", 137)
+    engine.lose_network("back")
+
+
+def _network_lost_under_running(engine: PaperEngine) -> None:
+    engine.disconnect("web", "back")
+    engine.disconnect("db", "back")
+    engine.lose_network("back")
+
+
+SITUATIONS = (
+    Situation("first_apply_of_netflix", NETFLIX),
+    Situation("nothing_to_do", TWO, TWO),
+    Situation("disconnected_by_hand", TWO, TWO, lambda e: e.disconnect("web", "back")),
+    Situation(
+        "alias_gone", NETFLIX, NETFLIX, lambda e: e.endpoint("cassandra", "private-net-1").update(Aliases=[])
+    ),
+    Situation("alias_too_many", TWO, TWO, lambda e: e.endpoint("db", "back").update(Aliases=["database", "spy"])),
+    Situation(
+        "connected_by_hand", TWO, TWO, _many(lambda e: e.foreign_network("other"), lambda e: e.connect("db", "other"))
+    ),
+    Situation("stopped_by_hand", TWO, TWO, lambda e: e.stop("db", 137)),
+    Situation("paused_by_hand", TWO, TWO, lambda e: e.pause("db")),
+    Situation("removed_by_hand", TWO, TWO, lambda e: e.remove("db")),
+    Situation("renamed_by_hand", TWO, TWO, lambda e: e.rename("db", "database")),
+    Situation("names_swapped_by_hand", TWO, TWO, _swap("web", "db")),
+    Situation(
+        "name_taken_by_a_sibling_renamed_by_hand",
+        TWO,
+        TWO,
+        _many(lambda e: e.remove("web"), lambda e: e.rename("db", "web")),
+    ),
+    Situation("names_swapped_and_one_replaced", _changed(TWO, ("MODE: a", "MODE: b")), TWO, _swap("web", "db")),
+    Situation("environment_changed", _changed(TWO, ("MODE: a", "MODE: b")), TWO),
+    Situation("restart_policy_changed", _changed(TWO, ("environment:", "restart: always\n    environment:")), TWO),
+    Situation(
+        "host_ports_swapped",
+        _changed(PORTS, ("8001", "9"), ("8002", "8001"), ("9", "8002")),
+        PORTS,
+    ),
+    Situation(
+        "host_port_handed_on",
+        _changed(PORTS, ("  blue:", "  red:")),
+        PORTS,
+    ),
+    Situation("network_removed_from_the_file", _changed(TWO, (", back: }\n    ports", "}\n    ports"),
+        ("networks: {back: {aliases: [database]}}", "networks: [front]"), ("{front: , back: }", "{front: }")), TWO),
+    Situation("network_lost_under_stopped_containers", TWO, TWO, _network_lost_under_stopped),
+    Situation("network_lost_under_running_containers", TWO, TWO, _network_lost_under_running),
+    Situation("subnet_changed", _changed(SUBNET, ("10.1.0", "10.2.0")), SUBNET, lambda e: e.stop("off")),
+    Situation(
+        "subnet_changed_and_a_container_replaced",
+        _changed(SUBNET, ("10.1.0", "10.2.0"), ("MODE: a", "MODE: b")),
+        SUBNET,
+    ),
+    Situation(
+        "removed_network_leaves_its_subnet_to_a_new_one",
+        _changed(SUBNET, ("  net: {ipam", "  lan: {ipam"), ("{net: {aliases", "{lan: {aliases"), ("[net]", "[lan]")),
+        SUBNET,
+    ),
+    Situation(
+        "subnet_moves_to_a_new_network_with_a_replaced_container",
+        _changed(SUBNET, ("  net: {ipam", "  lan: {ipam"), ("{net: {aliases", "{lan: {aliases"), ("[net]", "[lan]"),
+            ("MODE: a", "MODE: b")),
+        SUBNET,
+    ),
+    Situation(
+        "declared_subnet_is_where_the_engine_put_a_sibling",
+        "name: lab\ncontainers: {app: {image: busybox, networks: [old, new]}}\n"
+        "networks: {old: , new: {ipam: {config: [{subnet: 172.18.0.0/16}]}}}",
+        "name: lab\ncontainers: {app: {image: busybox, networks: [old]}}\nnetworks: {old: }",
+    ),
+    Situation("fixed_addresses_before_dynamic_ones", FIXED),
+    Situation("fixed_address_added", FIXED, _changed(FIXED, ("{net: {ipv4_address: 10.1.0.12}}", "[net]"))),
+    Situation(
+        "addresses_swapped",
+        _changed(FIXED, ("0.11", "0.99"), ("0.12", "0.11"), ("0.99", "0.12")),
+        FIXED,
+    ),
+    Situation(
+        "address_handed_to_a_new_container",
+        _changed(FIXED, ("  two:", "  three:")),
+        FIXED,
+    ),
+    Situation("three_conditions", DEPENDENT),
+    Situation("job_done_and_left_alone", DEPENDENT, DEPENDENT),
+    Situation("dependency_unhealthy_when_another_starts", DEPENDENT, DEPENDENT,
+        _many(lambda e: e.health("db", "starting"), lambda e: e.remove("web"))),
+    Situation("shared_network_goes_with_its_container", _changed(SHARED, ("MODE: a", "MODE: b")), SHARED),
+    Situation("shared_network_container_renamed_by_hand", SHARED, SHARED, lambda e: e.rename("web", "www")),
+    Situation("default_bridge", BRIDGE),
+    Situation(
+        "from_the_default_bridge_to_a_network",
+        _changed(BRIDGE, ("image: busybox", "image: busybox, networks: [net]")) + "networks: {net: }\n",
+        BRIDGE,
+    ),
+    Situation(
+        "external_objects_that_exist",
+        EXTERNAL,
+        by_hand=_many(
+            lambda e: e.foreign_network("company"),
+            lambda e: e.volumes.update(common={"Name": "common", "Driver": "local"}),
+        ),
+    ),
+    Situation("external_objects_that_are_missing", EXTERNAL),
+    Situation("with_a_prefix", _changed(TWO, ("name: lab", "name: lab\nprefix: copy-"))),
+    Situation("prefix_added", _changed(TWO, ("name: lab", "name: lab\nprefix: copy-")), TWO),
+    Situation("anonymous_volume_is_taken_over", _changed(TWO, ("busybox", "redis"), ("MODE: a", "MODE: b")),
+        _changed(TWO, ("busybox", "redis"))),
+    Situation(
+        "container_removed_from_the_file",
+        _changed(STATEFUL, ('  db: {image: redis, networks: [net], volumes: ["data:/data"]}\n', "")),
+        STATEFUL,
+    ),
+    Situation("teardown_keeps_volumes", None, STATEFUL),
+    Situation("teardown_with_volumes", None, STATEFUL, remove_volumes=True),
+    Situation("teardown_of_what_is_half_gone", None, TWO, _many(lambda e: e.stop("web"), lambda e: e.remove("db"))),
+    Situation("foreign_container_has_the_name", TWO, by_hand=lambda e: e.foreign_container("web")),
+    Situation(
+        "compose_network_and_other_topology_have_the_names",
+        TWO,
+        by_hand=_many(
+            lambda e: e.foreign_network("front", {"com.docker.compose.project": "shop"}, Internal=True),
+            lambda e: e.foreign_network(
+                "back", {"netdeploy.topology": "other", "netdeploy.kind": "network", "netdeploy.source": "/other.yaml"}
+            ),
+        ),
+    ),
+    Situation(
+        "foreign_network_has_the_subnet",
+        FIXED,
+        by_hand=lambda e: e.foreign_network("office", IPAM={"Config": [{"Subnet": "10.1.0.0/16"}]}),
+    ),
+    Situation(
+        "foreign_volume_has_the_name",
+        STATEFUL,
+        by_hand=lambda e: e.volumes.update(data={"Name": "data", "Driver": "local"}),
+    ),
+    Situation(
+        "foreign_container_on_a_network_to_be_replaced",
+        _changed(TWO, ("front: , back: }", "front: , back: {internal: true}}")),
+        TWO,
+        lambda e: e.foreign_container("guest", ["back"]),
+    ),
+    Situation(
+        "foreign_container_on_a_network_to_be_removed",
+        None,
+        TWO,
+        lambda e: e.foreign_container("guest", ["back"]),
+    ),
+    Situation(
+        "leftovers_of_an_interrupted_replacement",
+        _changed(TWO, ("MODE: a", "MODE: b")),
+        TWO,
+        _many(lambda e: e.rename("db", "db.netdeploy-old"), lambda e: e.stop("db.netdeploy-old", 137)),
+    ),
+)  # fmt: skip
