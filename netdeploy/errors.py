@@ -5,6 +5,7 @@
     ├── EngineUnreachable         2   nobody answers, or may not be asked
     ├── EngineTooOld              2
     ├── OperationFailed           2   the engine refused a call; says what to do
+    │   └── PortTaken             2   by a container, which can be named
     ├── Conflict                  2   something foreign has our name; nothing was touched
     ├── NotConverged              2   all steps were done, and still the engine is not as the file says
     └── Interrupted               130
@@ -46,6 +47,15 @@ class EngineTooOld(NetdeployError):
 
 class OperationFailed(NetdeployError):
     """The engine was asked to do something and did not."""
+
+
+class PortTaken(OperationFailed):
+    """A container could not start: another one holds a port of the host."""
+
+    def __init__(self, message: str, *, hint: str, details: Sequence[str], port: str) -> None:
+        super().__init__(message, hint=hint, details=details)
+        self.port = port
+        """As the engine says it: `0.0.0.0:3000`."""
 
 
 class Conflict(NetdeployError):

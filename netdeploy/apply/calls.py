@@ -8,7 +8,7 @@ from typing import assert_never
 from netdeploy.engine import observe
 from netdeploy.engine.engine import Engine
 from netdeploy.engine.observed import State
-from netdeploy.errors import OperationFailed
+from netdeploy.errors import OperationFailed, PortTaken
 from netdeploy.plan.operations import (
     Call,
     Connect,
@@ -75,7 +75,7 @@ class Calls:
                 doing = f"disconnecting `{container.name}` from `{network.name}`"
                 operator.disconnect(self._id(container), self._id(network), doing)
             case Start(container):
-                operator.start(self._id(container), container.name)
+                self._start(container)
             case Unpause(container):
                 operator.unpause(self._id(container), container.name)
             case Stop(container, grace):
@@ -91,6 +91,19 @@ class Calls:
             case _:
                 assert_never(call)
         return True
+
+    def _start(self, container: Handle) -> None:
+        try:
+            self._operator.start(self._id(container), container.name)
+        except PortTaken as error:
+            port = int(error.port.rpartition(":")[2])
+            holders = observe.publishers(self._engine.reader, port)
+            if not holders:
+                raise
+            names = ", ".join(f"`{name}`" for name in holders)
+            message = f"starting `{container.name}`: the host's port {port} is held by the container {names}"
+            hint = f"stop it (docker stop {holders[0]}), or publish another port in the file"
+            raise OperationFailed(message, hint=hint) from None
 
     def look(self, wait: Wait, seconds: float) -> bool:
         """Whether the condition holds now; `seconds` is how long it has been waited for.

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netdeploy.errors import EngineUnreachable, OperationFailed
+from netdeploy.errors import EngineUnreachable, OperationFailed, PortTaken
 
 if TYPE_CHECKING:
     from netdeploy.engine.connect import Endpoint
@@ -53,12 +53,13 @@ def _meaning(pattern: str, message: str, hint: str) -> _Meaning:
     return _Meaning(re.compile(pattern, re.IGNORECASE | re.DOTALL), message, hint)
 
 
+_PORT_OF_A_CONTAINER = _meaning(
+    r"Bind for (?P<port>[^ ]+) failed: port is already allocated",
+    "the host's port {port} is held by another container",
+    "`docker ps` shows who publishes it: stop that container, or publish another port in the file",
+)
 _MEANINGS = (
-    _meaning(
-        r"Bind for (?P<port>[^ ]+) failed: port is already allocated",
-        "the host's port {port} is held by another container",
-        "`docker ps` shows who publishes it: stop that container, or publish another port in the file",
-    ),
+    _PORT_OF_A_CONTAINER,
     _meaning(
         r"(?:listen (?:tcp4?|udp4?|sctp) |failed to bind host port (?:for )?)"
         r"(?P<port>\S*?:\d+|\d+)\S* .*address already in use",
@@ -136,7 +137,10 @@ def explain(doing: str, status: int, message: str) -> OperationFailed:
         match = meaning.pattern.search(cleaned)
         if match:
             groups = {key: value or "" for key, value in match.groupdict().items()}
-            text = meaning.message.format(**groups)
-            return OperationFailed(f"{doing}: {text}", hint=meaning.hint, details=(f"the engine said: {cleaned}",))
+            text = f"{doing}: {meaning.message.format(**groups)}"
+            details = (f"the engine said: {cleaned}",)
+            if meaning is _PORT_OF_A_CONTAINER:
+                return PortTaken(text, hint=meaning.hint, details=details, port=groups["port"])
+            return OperationFailed(text, hint=meaning.hint, details=details)
     hint = "look at the engine's log" if status >= 500 else ""
     return OperationFailed(f"{doing}: the engine said: {cleaned}", hint=hint)

@@ -69,6 +69,13 @@ def sources(reader: Reader, topology: str, label: str) -> tuple[str, ...]:
     return tuple(sorted(set(values) - {""}, key=values.count, reverse=True))
 
 
+def publishers(reader: Reader, port: int) -> tuple[str, ...]:
+    """The names of the running containers that publish `port` on the host."""
+    listed = reader.get("/containers/json")
+    holders = (item for item in listed if any(p.get("PublicPort") == port for p in item.get("Ports") or ()))
+    return tuple(item["Names"][0].removeprefix("/") for item in holders if item.get("Names"))
+
+
 def _labels(reader: Reader, label: str) -> list[dict[str, str]]:
     filters = {"label": [label]}
     listed = [

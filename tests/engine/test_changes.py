@@ -492,7 +492,7 @@ def test_a_port_that_is_taken_is_named_with_what_to_do(lab: Lab, holder: str) ->
         result = lab.run("apply", file)
     assert result.code == 2
     assert str(port) in result.err
-    assert ("another container" in result.err) == (holder == "a container")
+    assert ("held by the container `ndt-holder`" in result.err) == (holder == "a container")
     assert ("outside Docker" in result.err) == (holder == "a process")
     assert "ndt-web" not in lab.names()  # no half-made container is left
     if holder == "a process":
