@@ -86,6 +86,7 @@ def excerpt(lines: list[str], mark: Mark) -> str:
     text = re.sub(r"[^\S ]", " ", line)
     start = max(0, mark.column - _BEFORE_CARET)
     shown = "".join(char if char.isprintable() else "\ufffd" for char in text[start : start + _SHOWN])
+    shown = ("…" + shown[1:] if start else shown) + ("…" if len(text) > start + _SHOWN else "")
     before = shown[: mark.column - 1 - start]
     number = f"{mark.line:>5} | "
     caret = " " * (len(number) - 2) + "| " + " " * (mark.column - 1 - start + _extra_width(before)) + "^"

@@ -262,8 +262,9 @@ def _labels(draft: Draft) -> Iterator[Found]:
         for name, value in objects.items():
             for label in value.labels:
                 if label.startswith(LABEL_NAMESPACE) or not label:
-                    message = f"labels that start with `{LABEL_NAMESPACE}` are netdeploy's own" if label else "no name"
-                    yield Found((section, name, "labels", label), message, "choose another name", at_key=True)
+                    reserved = f"labels that start with `{LABEL_NAMESPACE}` are netdeploy's own"
+                    message, hint = (reserved, "choose another name") if label else ("a label has a name", "")
+                    yield Found((section, name, "labels", label), message, hint, at_key=True)
 
 
 def _settings(draft: Draft) -> Iterator[Found]:

@@ -33,7 +33,7 @@ def subnet_rules(draft: Draft) -> Iterator[Found]:
 
 
 def _overlaps(subnets: list[tuple[IpNetwork, Path]]) -> Iterator[Found]:
-    """Each subnet with the smallest one around it: subnets are nested or apart, so one sweep in order finds them."""
+    """Each subnet with those around it: subnets are nested or apart, so one sweep in their order finds them."""
     order = {path: index for index, (_, path) in enumerate(subnets)}
     around: list[tuple[IpNetwork, Path]] = []
     for subnet, path in sorted(
@@ -41,14 +41,14 @@ def _overlaps(subnets: list[tuple[IpNetwork, Path]]) -> Iterator[Found]:
     ):
         while around and not _inside(subnet, around[-1][0]):
             around.pop()
-        if around:
-            (second, second_path), (first, first_path) = sorted(
-                [(subnet, path), around[-1]], key=lambda item: order[item[1]], reverse=True
-            )
-            message = f"the subnet {second} overlaps {first}"
+        for outer in around:
+            pair = [outer, (subnet, path)]
+            (first, first_path), (second, second_path) = sorted(pair, key=lambda item: order[item[1]])
+            message = f"the subnet {second} overlaps {first}" if first != second else f"the subnet {first} is taken"
             where = ((f"{first} stands here", first_path),)
             yield Found(second_path, message, "give each network a subnet of its own", elsewhere=where)
-        around.append((subnet, path))
+        if not around or around[-1][0] != subnet:
+            around.append((subnet, path))
 
 
 def _one_pool_each(base: Path, network: Network) -> Iterator[Found]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from netdeploy.topology.model import Container
 from netdeploy.topology.problem import Path, Problem, did_you_mean, nearest
+from netdeploy.topology.text_types import SIGNALS
 from netdeploy.topology.yaml_source import Scalar
 
 if TYPE_CHECKING:
@@ -103,30 +104,45 @@ class Shapes:
             message = f"expected {' or '.join([', '.join(listed[:-1]), listed[-1]] if listed[1:] else listed)}"
             self._add(path, _with_nothing(details, message), did_you_mean(str(details["input"]), words))
         else:
-            message = _EXPECTED.get(kind) or details["msg"]
-            self._add(path, _with_nothing(details, message), self._hint(path, kind))
+            message = _expected(path, details)
+            self._add(path, _with_nothing(details, message), self._hint(path, kind, message))
 
     def _add(self, path: Path, message: str, hint: str, *, at_key: bool = False) -> None:
         mark = self.places.mark(path, key=at_key)
         self.problems.append(Problem(mark, message, self.places.written(path), hint))
 
-    def _hint(self, path: Path, kind: str) -> str:
+    def _hint(self, path: Path, kind: str, message: str) -> str:
         node = self.places.node(path)
+        key = path[-1]
+        if kind == "model_type" and path[:-1] == ("containers",):
+            image = node.text if isinstance(node, Scalar) and node.text else "…"
+            return f"write `{key}:`, and below it, further in, `image: {image}`"
         if not isinstance(node, Scalar) or node.value is None:
             return ""
-        if kind == "bool_type" and node.text.lower() in _SPOKEN:
-            return f"`{node.text}` is text in YAML 1.2; write `{_SPOKEN[node.text.lower()]}`"
-        quoted_right = (kind == "bool_type" and node.text.lower() in ("true", "false")) or (
-            kind == "int_type" and isinstance(node.value, str) and re.fullmatch("[0-9]+", node.text)
+        text = node.text
+        if kind == "text_pattern":
+            known = {
+                "stop_signal": [f"SIG{name}" for name in SIGNALS],
+                "restart": re.findall("`([a-z-]+)`", message),
+                "network_mode": re.findall("`([a-z]+)`", message),
+                "image": [text.lower()] if text.lower() != text else [],
+            }
+            return did_you_mean(text, known.get(str(key), []))
+        if kind == "bool_type" and text.lower() in _SPOKEN:
+            return f"`{text}` is text in YAML 1.2; write `{_SPOKEN[text.lower()]}`"
+        quoted_right = (kind == "bool_type" and text.lower() in ("true", "false")) or (
+            kind == "int_type" and isinstance(node.value, str) and re.fullmatch("[0-9]+", text)
         )
         if quoted_right:
             return "take the quotes away"
         if kind == "string_type":
-            return f'put quotes around it: "{node.text}"'
-        if kind == "tuple_type":
-            return f"write `[{node.text}]`, or `- {node.text}` on the next line"
-        if kind in ("dict_type", "model_type") and isinstance(path[-1], str):
-            return f"`{path[-1]}:` stands alone on its line, and what belongs to it below, further in"
+            return "write `no`" if key == "restart" and node.value is False else f'put quotes around it: "{text}"'
+        if kind == "tuple_type" or (kind == "dict_type" and key in ("networks", "depends_on")):
+            return f"write `[{text}]`, or `- {text}` on the next line"
+        if kind == "model_type" and path[-2:-1] == ("depends_on",):
+            return f"write `{key}: {{condition: {text}}}`"
+        if kind in ("dict_type", "model_type") and isinstance(key, str):
+            return f"write `{key}:` alone on its line, and what belongs to it below, further in"
         return ""
 
 
@@ -156,6 +172,21 @@ def _guesses(model: type[BaseModel], errors: list[ErrorDetails]) -> dict[Path, s
 def _meant(missing: Path, guesses: dict[Path, str]) -> bool:
     """Whether a missing key is there after all, misspelt."""
     return any(guess == missing[-1] and wrong[:-1] == missing[:-1] for wrong, guess in guesses.items())
+
+
+def _expected(path: Path, details: ErrorDetails) -> str:
+    """What should stand at `path`; some keys take a short form, too."""
+    kind = details["type"]
+    if kind == "less_than_equal":
+        return f"expected at most {details.get('ctx', {}).get('le')}"
+    if kind == "dict_type" and path[-1] in _LIST_OR_MAPPING:
+        return "expected a list (`- item`) or a mapping (`name: value`)"
+    if kind == "tuple_type" and path[-1] in ("command", "entrypoint", "test"):
+        return "expected text or a list (`- item`)"
+    return _EXPECTED.get(kind) or details["msg"]
+
+
+_LIST_OR_MAPPING = ("networks", "depends_on", "environment", "labels", "extra_hosts", "driver_opts")
 
 
 def _with_nothing(details: ErrorDetails, message: str) -> str:
@@ -204,7 +235,6 @@ _EXPECTED = {
     "bool_type": "expected `true` or `false`",
     "int_type": "expected a whole number",
     "greater_than_equal": "expected 0 or more",
-    "less_than_equal": "this number is too large",
     "too_short": "is empty; leave it out for the image's own",
 }
 _COMPOSE_WORDS = {

@@ -145,8 +145,9 @@ def _environment(node: Node, path: Path, around: Surroundings) -> Node:
         if isinstance(entry.value, Scalar) and entry.value.value is None:
             name = entry.key.text
             if name not in around.environ:
-                message = "has no value, and your environment has none either; it is left out"
-                hint = f'write `{name}: ""` for an empty value'
+                message = f"`{name}` has no value, and your environment has none either; it is left out"
+                empty = f'{name}: ""' if entry.index is None else f"{name}="
+                hint = f"write `{empty}` for an empty value"
                 where = (*path, name if entry.index is None else entry.index)
                 around.problems.append(Problem(entry.key.mark, message, where, hint, severity="warning"))
                 continue
@@ -235,6 +236,9 @@ def _ports(node: Node, path: Path, around: Surroundings) -> Node:
 
 
 def _port(item: Scalar, path: Path, around: Surroundings) -> Node | None:
+    if item.value is None:
+        around.problem(item.mark, path, "has no value; expected a port to publish", PORT_HINT)
+        return None
     whole = _whole(item, path, around)
     match = _PORT_TEXT.fullmatch(whole.text if isinstance(whole, Scalar) else "")
     if not match:
@@ -252,6 +256,7 @@ def _port(item: Scalar, path: Path, around: Surroundings) -> Node | None:
 
 # -- volumes ---------------------------------------------------------------------------------------------------------
 
+MOUNT_HINT = "write `data:/var/lib/data`, `./folder:/target:ro` or `/target`"
 _PROPAGATIONS = ("private", "rprivate", "shared", "rshared", "slave", "rslave")
 
 
@@ -275,13 +280,18 @@ def _mount(item: Scalar, path: Path, around: Surroundings) -> Node | None:
     modes: list[str] = []
     if len(parts) == 1:
         (target,) = parts
+        refused = not target.startswith("/")
     else:
         source, target, *rest = parts
         modes = rest[0].split(",") if rest else []
-        if len(rest) > 1 or not source:
-            hint = "write `data:/var/lib/data`, `./folder:/target:ro` or `/target`"
-            around.problem(item.mark, path, f"`{item.text}` is not a mount", hint)
-            return None
+        refused = len(rest) > 1 or not source
+    if refused:
+        around.problem(item.mark, path, f"`{item.text}` is not a mount", MOUNT_HINT)
+        return None
+    if not target.startswith("/"):
+        hint = "it is where the container finds it, such as `/data`"
+        around.problem(item.mark, path, f"`{target}` is not an absolute path", hint)
+        return None
     bind = source is not None and source.startswith((".", "/", "~"))
     entries: dict[str, Node] = {
         "type": _scalar("bind" if bind else "volume", item.mark),

@@ -37,10 +37,13 @@ LABEL_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
 """Names that no engine looks at as strictly: networks, topologies, prefixes."""
 LABEL_NAME_RULE = "a name has letters, digits, `_`, `.`, `-`; the first is a letter or digit"
 
-_SIGNALS = (
-    "ABRT|ALRM|BUS|CHLD|CLD|CONT|FPE|HUP|ILL|INT|IO|IOT|KILL|PIPE|POLL|PROF|PWR|QUIT|SEGV|STKFLT|STOP|SYS|TERM|TRAP|"
-    "TSTP|TTIN|TTOU|URG|USR1|USR2|VTALRM|WINCH|XCPU|XFSZ"
+# fmt: off
+SIGNALS = (
+    "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE",
+    "POLL", "PROF", "PWR", "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU",
+    "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ",
 )
+# fmt: on
 """The signals of Linux; an engine refuses to make a container with another (moby/sys: signal/signal_linux.go)."""
 
 _PORT_RANGE = r"[0-9]{1,5}(-[0-9]{1,5})?"
@@ -127,7 +130,7 @@ Alias = Annotated[
     str,
     *_matching(
         r"[a-zA-Z0-9_](?:[a-zA-Z0-9_.-]{0,251}[a-zA-Z0-9_])?",
-        "an alias is a host name: letters, digits, `_`, `.`, `-`; it ends in a letter or digit",
+        "an alias is a host name: letters, digits, `_`, `.`, `-`; it starts and ends with a letter, digit or `_`",
     ),
 ]
 Hostname = Annotated[
@@ -159,7 +162,7 @@ NetworkMode = Annotated[
 StopSignal = Annotated[
     str,
     *_matching(
-        rf"(?:SIG)?(?:{_SIGNALS}|RTMIN(?:\+(?:[1-9]|1[0-5]))?|RTMAX(?:-(?:[1-9]|1[0-4]))?)|[1-9][0-9]?",
+        rf"(?:SIG)?(?:{'|'.join(SIGNALS)}|RTMIN(?:\+(?:[1-9]|1[0-5]))?|RTMAX(?:-(?:[1-9]|1[0-4]))?)|[1-9][0-9]?",
         "expected a signal such as `SIGQUIT`",
     ),
 ]
@@ -186,8 +189,8 @@ Bytes = Annotated[
         },
     ),
 ]
-Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=2**31 - 1)]
-FileMode = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=0o7777)]
+Count = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(_whole)]
+FileMode = Annotated[int, Field(ge=0, le=0o7777), BeforeValidator(_whole)]
 AbsolutePath = Annotated[str, *_matching(r"/[^\x00]*", "expected an absolute path, such as `/data`")]
 
 

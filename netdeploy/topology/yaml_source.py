@@ -115,6 +115,7 @@ _NOT_YAML = re.compile("[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\
 """Characters outside of https://yaml.org/spec/1.2.2/#51-character-set."""
 
 
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # an escape can write them, and no engine takes them
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -295,14 +296,17 @@ class _Composer:
     def _scalar(self, event: yaml.ScalarEvent, mark: Mark) -> None:
         value = resolve_plain(event.value) if event.style in (None, "") and event.tag is None else event.value
         self._check_tag(event.tag, "str", mark)
-        if "\x00" in event.value:
-            message = "a text can't hold the character U+0000"
+        bad = _NO_TEXT.search(event.value)
+        if bad:
+            message = f"a text can't hold the character U+{ord(bad.group()):04X}"
             self.problems.append(Problem(mark, message, self._path(), "delete it"))
-        self._put(Scalar(value, event.value, mark), _Weight.of_text(event.value), event.anchor)
+            value = _NO_TEXT.sub("\ufffd", event.value)
+        text = value if bad and isinstance(value, str) else event.value
+        self._put(Scalar(value, text, mark), _Weight.of_text(event.value), event.anchor)
 
     def _check_tag(self, tag: str | None, own: str, mark: Mark) -> None:
         if tag not in (None, "!", f"tag:yaml.org,2002:{own}"):
-            message = f"the tag `{tag}` means nothing here"
+            message = f"the tag `{tag.replace('tag:yaml.org,2002:', '!!')}` means nothing here"
             self.problems.append(Problem(mark, message, self._path(), "leave the tag out"))
 
     def _path(self) -> Path:
