@@ -291,7 +291,7 @@ class _Diff:
                 live=live,
             )
         yield from self._attachments(wish, live)
-        reason = self._not_running(wish, live)
+        reason = self._not_running(wish, live) or self._cut_off(wish, live)
         if reason:
             yield ContainerChange(action=Action.START, name=wish.name, reason=reason, wish=wish, live=live)
 
@@ -306,6 +306,18 @@ class _Diff:
         if state.status == "created":
             return "it was made and never started" + (f": {state.error}" if state.error else "")
         return f"it is stopped (exit code {state.exit_code})"
+
+    def _cut_off(self, wish: ContainerWish, live: ObservedContainer) -> str:
+        """A container that shares another's network keeps a dead one when the other is started again."""
+        owner = next((w for w in self._wishes.containers if w.name == wish.shares_network_of), None)
+        shared = self._kept_container(owner) if owner else None
+        if owner is None or shared is None or live.state.paused:
+            return ""
+        if not shared.state.running:
+            return f"it shares the network of `{owner.name}`, which is started again"
+        if _instant(shared.state.started_at) > _instant(live.state.started_at):
+            return f"it shares the network of `{owner.name}`, which was started after it"
+        return ""
 
     def _attachments(self, wish: ContainerWish, live: ObservedContainer) -> Iterator[Change]:
         wanted = {attachment.network: attachment for attachment in wish.attachments}
@@ -420,6 +432,12 @@ def _with_wished_mode(live: ObservedContainer, wished: Mapping[str, str]) -> Obs
     """Sharing the network of a container that was renamed by hand is sharing the network of the same container."""
     kind, _, name = live.network_mode.partition(":")
     return replace(live, network_mode=f"{kind}:{wished[name]}") if kind == "container" and name in wished else live
+
+
+def _instant(text: str) -> tuple[str, str]:
+    """A time of the engine's (RFC 3339, UTC), for comparing: the fraction has as many digits as it needs."""
+    seconds, _, fraction = text.removesuffix("Z").partition(".")
+    return seconds, fraction.ljust(9, "0")
 
 
 def _listed(names: list[str]) -> str:

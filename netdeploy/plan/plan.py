@@ -16,7 +16,7 @@ from netdeploy.attributes import network as network_rows
 from netdeploy.attributes import volume as volume_rows
 from netdeploy.attributes.table import Json
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, Wishes
-from netdeploy.engine.observed import ObservedContainer, Snapshot
+from netdeploy.engine.observed import ObservedAttachment, ObservedContainer, Snapshot
 from netdeploy.plan.changes import (
     Action,
     AttachmentChange,
@@ -77,6 +77,8 @@ class _Planner:
         self._remove_volumes = remove_volumes
         self._steps = Steps()
         self._network_ready: dict[str, str] = {}  # network name → the operation that makes it
+        self._made: dict[str, list[str]] = {}  # container name → the operations after which it is ready to start
+        self._renamed: dict[str, str] = {}  # container name → the operation that gives it its name
         self._starts: dict[str, str] = {}  # container name → the operation after which it runs
         self._left: dict[str, list[str]] = {}  # network id → operations after which somebody has left it
         self._address_claims: list[AddressClaim] = []
@@ -111,6 +113,11 @@ class _Planner:
     def _of(self, kind: type[C]) -> list[C]:
         return [change for change in self._changes if isinstance(change, kind)]
 
+    def _id_of(self, attachment: ObservedAttachment) -> str:
+        """The network's id; before its first start a container knows its networks by name only."""
+        named = self._networks.get(attachment.network)
+        return attachment.network_id or (named.id if named else "")
+
     # -- leaving --
 
     def _networks_to_vacate(self) -> dict[str, str]:
@@ -139,16 +146,17 @@ class _Planner:
         removed = {c.live.id for c in self._of(ContainerChange) if c.action is Action.REMOVE and c.live}
         for container in self._seen.containers:
             for attachment in container.attachments.values():
-                reason = self._vacated.get(attachment.network_id)
+                reason = self._vacated.get(self._id_of(attachment))
                 if reason and container.id not in removed:
                     self._disconnect(container, attachment.network, reason)
 
     def _disconnect(self, container: ObservedContainer, network: str, reason: str) -> str:
         """By name where the network is gone: the engine then forgets the endpoint all the same."""
         attachment = container.attachments[network]
-        handle = Handle(network, attachment.network_id if attachment.network_id in self._network_ids else network)
+        id_ = self._id_of(attachment)
+        handle = Handle(network, id_ if id_ in self._network_ids else network)
         left = self._steps.add(Disconnect(_handle(container), handle), reason)
-        self._left.setdefault(attachment.network_id, []).append(left)
+        self._left.setdefault(id_, []).append(left)
         if container.state.running:
             self._leaving.append(Leaving(left, container, (network,), ports=False))
         return left
@@ -164,7 +172,7 @@ class _Planner:
         call = RemoveContainer(_handle(live), volumes=self._remove_volumes)
         removed = self._steps.add(call, change.reason, stopped)
         for attachment in live.attachments.values():
-            self._left.setdefault(attachment.network_id, []).append(removed)
+            self._left.setdefault(self._id_of(attachment), []).append(removed)
 
     def _disconnects(self) -> None:
         """Those for good, and those from networks that are gone: a name can be left while nobody bears it."""
@@ -181,9 +189,9 @@ class _Planner:
         """A network can be removed once the old containers on it are gone."""
         for change in changes:
             for attachment in change.live.attachments.values() if change.live else ():
-                if attachment.network_id not in self._vacated:
+                if self._id_of(attachment) not in self._vacated:
                     removal = RemoveContainer(self._aside(_required(change.wish), _required(change.live))).text
-                    self._left.setdefault(attachment.network_id, []).append(removal)
+                    self._left.setdefault(self._id_of(attachment), []).append(removal)
 
     # -- networks and volumes --
 
@@ -255,8 +263,8 @@ class _Planner:
             body["NetworkingConfig"] = {"EndpointsConfig": {first.network: attachment_rows.endpoint_body(first)}}
             after += [self._network_ready[first.network]] if first.network in self._network_ready else []
         if wish.shares_network_of:
-            shared = wish.shares_network_of
-            after += [self._starts[shared]] if shared in self._starts else []
+            named_or_started = (self._renamed, self._starts)
+            after += [ops[wish.shares_network_of] for ops in named_or_started if wish.shares_network_of in ops]
         undo = (RemoveContainer(Handle(name)),)
         made = self._steps.add(CreateContainer(name, body), reason, after, undo=undo, group=group)
         ready = [made]
@@ -265,6 +273,7 @@ class _Planner:
                 waits = [made, self._network_ready.get(attachment.network)]
                 call = self._connect_call(Handle(name), attachment)
                 ready.append(self._steps.add(call, reason, waits, group=group))
+        self._made[wish.name] = ready
         return ready
 
     def _connect_call(self, container: Handle, attachment: AttachmentWish) -> Connect:
@@ -290,16 +299,21 @@ class _Planner:
         step_aside = Rename(old, aside.name)
         back = (Rename(aside, wish.name),)
         renamed_by_hand = live.name != wish.name
+        aside_first = []
         if renamed_by_hand and aside.name != live.name:  # another container may want the name at once
-            self._steps.add(step_aside, reason, undo=back, group=group)
+            aside_first = [self._steps.add(step_aside, reason, undo=back, group=group)]
             old = aside
         ready = self._make(wish, temporary, reason, live.anonymous_volumes, group)
         if live.state.running:
-            ready = [self._stop(live, old, reason, ready, undo=(Start(old),), group=group)]
+            # one that is to share a network is made after the other's start, which may need the old one's host port
+            waits_for_start = wish.shares_network_of in self._starts
+            before = self._made.get(wish.shares_network_of, []) if waits_for_start else ready
+            stopped = self._stop(live, old, reason, before, undo=(Start(old),), group=group)
+            ready = [*ready, stopped] if waits_for_start else [stopped]
         if not renamed_by_hand:
             ready = [self._steps.add(step_aside, reason, ready, undo=back, group=group)]
         undo = (Rename(new, temporary),)
-        named = self._steps.add(Rename(new, wish.name), reason, ready, undo=undo, group=group)
+        named = self._steps.add(Rename(new, wish.name), reason, [*aside_first, *ready], undo=undo, group=group)
         final = Handle(wish.name, made_as=temporary)
         stop_new = (Stop(final, 0),)  # it may hold the ports that the old one needs again
         start = self._steps.add(Start(final), reason, [named], undo=stop_new, group=group)
@@ -327,15 +341,20 @@ class _Planner:
         by_action = {change.action: change for change in changes}
         ready = self._attach(wish, live)
         if Action.RENAME in by_action:
-            ready += [self._rename(live, wish.name, by_action[Action.RENAME].reason)]
+            self._renamed[wish.name] = self._rename(live, wish.name, by_action[Action.RENAME].reason)
+            ready.append(self._renamed[wish.name])
         handle = Handle(wish.name, live.id)
         if Action.UPDATE in by_action:
             policy = container_rows.restart_policy(wish.spec.restart or "no")
             self._steps.add(Update(handle, policy), by_action[Action.UPDATE].reason)
         if Action.START in by_action:
+            reason = by_action[Action.START].reason
+            if live.state.running and not live.state.paused:
+                ready.append(self._stop(live, _handle(live), reason, []))
+            if wish.shares_network_of in self._starts:
+                ready.append(self._starts[wish.shares_network_of])
             call = Unpause(handle) if live.state.paused else Start(handle)
-            start = self._steps.add(call, by_action[Action.START].reason, ready)
-            self._started(wish, start, handle)
+            self._started(wish, self._steps.add(call, reason, ready), handle)
 
     def _live(self, wish: ContainerWish) -> ObservedContainer | None:
         touched: list[ContainerChange | AttachmentChange] = [
@@ -352,7 +371,7 @@ class _Planner:
         for attachment in wish.attachments:
             change = changes.get(attachment.network)
             actual = live.attachments.get(attachment.network)
-            moved = self._vacated.get(actual.network_id) if actual else None
+            moved = self._vacated.get(self._id_of(actual)) if actual else None
             if change is None and moved is None:
                 continue
             reason = change.reason if change else moved or ""

@@ -96,6 +96,9 @@ class PaperEngine:
         for endpoint in answer["NetworkSettings"]["Networks"].values():
             endpoint["IPAddress"] = ""
 
+    def start(self, name: str) -> None:
+        self._start(self.container(name), {})
+
     def pause(self, name: str) -> None:
         self.container(name)["State"] |= {"Status": "paused", "Paused": True}
 
@@ -190,7 +193,7 @@ class PaperEngine:
             case Unpause(container):
                 answer = self._of(container)
                 self._refuse(not answer["State"]["Paused"], "it is not paused")
-                answer["State"] = dict(_RUNNING)
+                answer["State"] |= {"Status": "running", "Paused": False}
             case Stop(container, _grace):
                 answer = self._of(container)
                 self._refuse(not answer["State"]["Running"], "it is not running")
@@ -258,16 +261,17 @@ class PaperEngine:
         id_, found = self._find_network(network)
         networks = answer["NetworkSettings"]["Networks"]
         self._refuse(found["Name"] in networks, "already exists in network")
-        endpoint = {"NetworkID": id_, "IPAddress": "", "Aliases": wanted.get("Aliases")}
+        endpoint = {"NetworkID": "", "IPAddress": "", "Aliases": wanted.get("Aliases")}
         networks[found["Name"]] = endpoint | {"IPAMConfig": wanted.get("IPAMConfig")}
         if answer["State"]["Running"]:
+            networks[found["Name"]]["NetworkID"] = id_
             self._claim_address(answer, found["Name"])
 
     def _leave(self, answer: Json, network: str) -> None:
         networks = answer["NetworkSettings"]["Networks"]
         name = self.networks[network]["Name"] if network in self.networks else network
         self._refuse(name not in networks, f"is not connected to {name}")
-        stale = networks[name]["NetworkID"] not in self.networks
+        stale = networks[name]["NetworkID"] not in ("", *self.networks)
         other = any(n["Name"] == name for n in self.networks.values())
         self._refuse(answer["State"]["Running"] and stale and other, "a running container is not on that network")
         del networks[name]
@@ -343,9 +347,13 @@ class PaperEngine:
             self._refuse(endpoint["NetworkID"] not in self.networks, f"network {endpoint['NetworkID']} not found")
             if network not in ("host", "none"):
                 if network != "bridge":
-                    endpoint["Aliases"] = [*(endpoint["Aliases"] or []), answer["Id"][:12]]
+                    added = dict.fromkeys(
+                        (*(endpoint["Aliases"] or ()), answer["Id"][:12], answer["Config"]["Hostname"])
+                    )
+                    endpoint["Aliases"] = list(added)
                 self._claim_address(answer, network)
-        answer["State"] = dict(_RUNNING)
+        self._count += 1
+        answer["State"] = {**_RUNNING, "StartedAt": f"2026-01-01T00:00:{self._count / 1000:012.9f}".rstrip("0") + "Z"}
         if answer["Config"].get("Healthcheck"):
             answer["State"]["Health"] = {"Status": "starting", "Log": []}
 

@@ -231,6 +231,13 @@ SITUATIONS = (
         _many(lambda e: e.health("db", "starting"), lambda e: e.remove("web"))),
     Situation("shared_network_goes_with_its_container", _changed(SHARED, ("MODE: a", "MODE: b")), SHARED),
     Situation("shared_network_container_renamed_by_hand", SHARED, SHARED, lambda e: e.rename("web", "www")),
+    Situation("shared_network_container_stopped_by_hand", SHARED, SHARED, lambda e: e.stop("web")),
+    Situation("shared_network_container_started_again_by_hand", SHARED, SHARED,
+        _many(lambda e: e.stop("web"), lambda e: e.start("web"))),
+    Situation("shared_network_made_way_for_host_port",
+        _changed(SHARED, ("MODE: a}", "MODE: a}, ports: ['8000:80']")),
+        _changed(SHARED, ('network_mode: "container:web"', "networks: [net], ports: ['8000:80']")),
+    ),
     Situation("default_bridge", BRIDGE),
     Situation(
         "from_the_default_bridge_to_a_network",

@@ -28,7 +28,11 @@ def files(kind: str) -> list[Any]:
 
 
 def test_the_corpus_is_as_large_as_it_should_be():
-    assert [len(files(kind)) >= least for kind, least in (("good", 15), ("bad_shape", 40), ("bad_rule", 30))]
+    assert all(len(files(kind)) >= least for kind, least in (("good", 15), ("bad_shape", 40), ("bad_rule", 30)))
+
+
+def test_every_expected_output_belongs_to_a_file():
+    assert all(expected.with_suffix(".yaml").exists() for expected in CORPUS.glob("*/*.expected"))
 
 
 @pytest.mark.parametrize("path", files("good"))
