@@ -83,10 +83,10 @@ def plain(text: str, limit: int = _LONGEST_MESSAGE) -> str:
 def excerpt(lines: list[str], mark: Mark) -> str:
     """The line at `mark` with a caret below the column; long lines are cut around it."""
     line = lines[mark.line - 1] if mark.line <= len(lines) else ""
-    text = re.sub(r"[^\S ]", " ", line)
     start = max(0, mark.column - _BEFORE_CARET)
-    shown = "".join(char if char.isprintable() else "\ufffd" for char in text[start : start + _SHOWN])
-    shown = ("…" + shown[1:] if start else shown) + ("…" if len(text) > start + _SHOWN else "")
+    text = re.sub(r"[^\S ]", " ", line[start : start + _SHOWN])
+    shown = "".join(char if char.isprintable() else "\ufffd" for char in text)
+    shown = ("…" + shown[1:] if start else shown) + ("…" if len(line) > start + _SHOWN else "")
     before = shown[: mark.column - 1 - start]
     number = f"{mark.line:>5} | "
     caret = " " * (len(number) - 2) + "| " + " " * (mark.column - 1 - start + _extra_width(before)) + "^"
