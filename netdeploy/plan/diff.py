@@ -38,6 +38,7 @@ from netdeploy.plan.changes import (
 from netdeploy.topology.draft import BUILT_IN_NETWORKS
 
 _NOT_A_NETWORK = ("host", "none")
+_CONNECTS_BY_MODE = (1, 44)  # somewhere between API 1.41, which does not mind, and 1.51, which does
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,11 +259,13 @@ class _Diff:
             yield ContainerChange(action=Action.CREATE, name=wish.name, reason="it does not exist", wish=wish)
             return
         attributes = compare(container_rows.ROWS, wish, live, path)
-        if any(attribute.effect is Effect.REPLACE for attribute in attributes):
+        replaced = any(attribute.effect is Effect.REPLACE for attribute in attributes)
+        reason = _reason(attributes) if replaced else self._stranded(live)
+        if reason:
             yield ContainerChange(
                 action=Action.REPLACE,
                 name=wish.name,
-                reason=_reason(attributes),
+                reason=reason,
                 attributes=attributes,
                 wish=wish,
                 live=live,
@@ -294,6 +297,30 @@ class _Diff:
         reason = self._not_running(wish, live) or self._cut_off(wish, live)
         if reason:
             yield ContainerChange(action=Action.START, name=wish.name, reason=reason, wish=wish, live=live)
+
+    def _stranded(self, live: ObservedContainer) -> str:
+        """Why a container can't be connected any more; empty if it can.
+
+        A newer engine (seen on 28.5, not on 20.10) connects a container that is on no network only while a network
+        of the name it was made with still stands.
+        """
+        first = live.network_mode
+        by_name = first not in {"", "default", *BUILT_IN_NETWORKS} and not first.startswith("container:")
+        if not by_name or self._seen.api_version < _CONNECTS_BY_MODE:
+            return ""
+        wanted = {wish.name for wish in self._wishes.networks}
+        standing = {network.name for network in self._seen.networks if network not in self._networks}
+        if first in wanted | standing or not all(self._is_left_first(a) for a in live.attachments.values()):
+            return ""
+        return f"it was made on `{first}`, and without it the engine connects it to no other network"
+
+    def _is_left_first(self, attachment: ObservedAttachment) -> bool:
+        """Whether a container is off a network before it can be on another: it is gone, or its subnet is wanted."""
+        network = next((n for n in self._seen.networks if n.id == attachment.network_id), None)
+        if network is None:
+            return bool(attachment.network_id)
+        others = [wish for wish in self._wishes.networks if self._kept_network(wish) != network]
+        return network in self._networks and any(network_rows.overlap(wish, network) for wish in others)
 
     def _not_running(self, wish: ContainerWish, live: ObservedContainer) -> str:
         state = live.state
