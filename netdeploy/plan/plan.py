@@ -349,11 +349,12 @@ class _Planner:
             self._steps.add(Update(handle, policy), by_action[Action.UPDATE].reason)
         if Action.START in by_action:
             reason = by_action[Action.START].reason
-            if live.state.running and not live.state.paused:
+            call: Start | Unpause = Unpause(handle) if live.state.paused else Start(handle)
+            if live.state.running and (wish.shares_network_of or not live.state.paused):  # its network may be dead
                 ready.append(self._stop(live, _handle(live), reason, []))
+                call = Start(handle)
             if wish.shares_network_of in self._starts:
                 ready.append(self._starts[wish.shares_network_of])
-            call = Unpause(handle) if live.state.paused else Start(handle)
             self._started(wish, self._steps.add(call, reason, ready), handle)
 
     def _live(self, wish: ContainerWish) -> ObservedContainer | None:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from netdeploy.engine import answers
-from netdeploy.engine.observed import Snapshot
+from netdeploy.engine.observed import LABEL_NAME, Snapshot
 from netdeploy.plan.operations import (
     Call,
     Connect,
@@ -335,7 +335,7 @@ class PaperEngine:
         name = answer["Name"].removeprefix("/")
         self._refuse(answer["State"]["Running"], "it runs already")
         for other in depends_on.get(name, ()):
-            state = self.container(other)["State"]
+            state = self._dependency(other)["State"]
             ended_well = state["Status"] == "exited" and state["ExitCode"] == 0
             self._refuse(not state["Running"] and not ended_well, f"{name} depends on {other}, which does not run")
         shared = str(answer["HostConfig"].get("NetworkMode")).removeprefix("container:")
@@ -356,6 +356,12 @@ class PaperEngine:
         answer["State"] = {**_RUNNING, "StartedAt": f"2026-01-01T00:00:{self._count / 1000:012.9f}".rstrip("0") + "Z"}
         if answer["Config"].get("Healthcheck"):
             answer["State"]["Health"] = {"Status": "starting", "Log": []}
+
+    def _dependency(self, name: str) -> Json:
+        """By label, since names may be exchanged just now; the new one of a replacement, where both stand."""
+        key = name.removeprefix("copy-")
+        found = [c for c in self.containers.values() if c["Config"]["Labels"].get(LABEL_NAME) == key]
+        return next((c for c in found if "netdeploy" not in c["Name"]), found[0])
 
     def _claim_ports(self, answer: Json) -> None:
         held = {
