@@ -146,6 +146,10 @@ def _signal(name: str) -> str:
     return name.removeprefix("SIG") or "TERM"
 
 
+def _or_none(text: str) -> str | None:
+    return text or None
+
+
 def _stop_signal_wish(wish: ContainerWish) -> str:
     return _signal(wish.spec.stop_signal or (wish.image.stop_signal if wish.image else ""))
 
@@ -405,16 +409,19 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "hostname", "Hostname", _hostname_wish, lambda w: w.spec.hostname, _hostname_read, Effect.REPLACE,
-        default="the container's short id",
+        default="the container's short id", show=_or_none,
     ),
-    Row("user", "User", _user_wish, lambda w: w.spec.user, lambda c: c.user, Effect.REPLACE, default="the image's"),
+    Row(
+        "user", "User", _user_wish, lambda w: w.spec.user, lambda c: c.user, Effect.REPLACE,
+        default="the image's", show=_or_none,
+    ),
     Row(
         "working_dir", "WorkingDir", _working_dir_wish, lambda w: w.spec.working_dir, lambda c: _folder(c.working_dir),
         Effect.REPLACE, default="the image's",
     ),
     Row(
         "network_mode", "HostConfig.NetworkMode", _network_mode_wish, _network_mode_argument, _network_mode_read,
-        Effect.REPLACE, default="the container's own networks",
+        Effect.REPLACE, default="the container's own networks", show=_or_none,
     ),
     Row(
         "ports", "HostConfig.PortBindings", port_bindings, _bindings_argument, lambda c: c.ports, Effect.REPLACE,
@@ -452,6 +459,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "stop_signal", "StopSignal", _stop_signal_wish, lambda w: w.spec.stop_signal, lambda c: _signal(c.stop_signal),
         Effect.REPLACE, default="the image's, or SIGTERM",
+        show=lambda name: name if name.isdigit() else f"SIG{name}",
     ),
     Row(
         "stop_grace_period", "StopTimeout", lambda w: 10 if _grace(w) is None else _grace(w), _grace,
