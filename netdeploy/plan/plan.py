@@ -307,7 +307,7 @@ class _Planner:
         if live.state.running:
             # one that is to share a network is made after the other's start, which may need the old one's host port
             waits_for_start = wish.shares_network_of in self._starts
-            before = self._made.get(wish.shares_network_of, []) if waits_for_start else ready
+            before = self._owner_made(wish) if waits_for_start else ready
             stopped = self._stop(live, old, reason, before, undo=(Start(old),), group=group)
             ready = [*ready, stopped] if waits_for_start else [stopped]
         if not renamed_by_hand:
@@ -319,6 +319,13 @@ class _Planner:
         start = self._steps.add(Start(final), reason, [named], undo=stop_new, group=group)
         settled = self._started(wish, start, final, group=group)
         self._steps.add(RemoveContainer(aside), reason, [settled or start])
+
+    def _owner_made(self, wish: ContainerWish) -> list[str]:
+        """When the container at the end of a chain of borrowed networks is ready to start."""
+        by_name = {other.name: other for other in self._wishes.containers}
+        while wish.shares_network_of:
+            wish = by_name[wish.shares_network_of]
+        return self._made.get(wish.name, [])
 
     def _started(self, wish: ContainerWish, start: str, handle: Handle, group: str = "") -> str | None:
         """Returns the wait until it stays up; None for one that is to end."""

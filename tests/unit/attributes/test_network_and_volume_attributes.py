@@ -19,8 +19,6 @@ def wanted(text: str) -> NetworkWish:
 
 POOL = ObservedPool("172.18.0.0/16", "", "172.18.0.1")
 LIVE = ObservedNetwork("id", "net", "bridge", {}, False, False, False, (POOL,), {})
-    "id", "net", "bridge", {}, False, False, False, (ObservedPool("172.18.0.0/16", "", "172.18.0.1"),), {}
-)
 
 
 def changed(text: str, live: ObservedNetwork) -> dict[str, tuple[object, object]]:
