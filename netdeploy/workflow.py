@@ -17,7 +17,8 @@ from netdeploy.engine.observe import Scope, can_be_pulled, observe
 from netdeploy.engine.observed import LABEL_NAME, LABEL_STAND_IN, ObservedContainer, ObservedImage, Snapshot
 from netdeploy.errors import Conflict, Interrupted, NotConverged, OperationFailed
 from netdeploy.plan.changes import Action, Changes, ContainerChange
-from netdeploy.plan.diff import DiffOptions, diff, is_ours
+from netdeploy.plan.diff import DiffOptions, diff
+from netdeploy.plan.ownership import our_containers
 from netdeploy.plan.plan import plan
 from netdeploy.stand_ins import stand_in, waited_for
 from netdeploy.topology.model import Container, Topology
@@ -109,7 +110,7 @@ def _without_id(image: ObservedImage | None) -> ObservedImage | None:
 
 
 def _live_by_key(seen: Snapshot, topology: str) -> dict[str, ObservedContainer]:
-    return {c.labels[LABEL_NAME]: c for c in seen.containers if is_ours(c.labels, topology, "container")}
+    return {c.labels.get(LABEL_NAME, ""): c for c in our_containers(seen, topology)}
 
 
 def _chosen(engine: Engine, target: Target, seen: Snapshot, standing_in: set[str]) -> set[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import assert_never
 
 from netdeploy.engine import observe
 from netdeploy.engine.engine import Engine
-from netdeploy.engine.observed import State
+from netdeploy.engine.observed import LABEL_INSTANCE, State
 from netdeploy.errors import OperationFailed, PortTaken
 from netdeploy.plan.operations import (
     Call,
@@ -67,7 +68,8 @@ class Calls:
             case RemoveVolume(name):
                 operator.remove_volume(name)
             case CreateContainer(name, body):
-                self._made[name] = operator.create_container(name, body)
+                labels = {**body["Labels"], LABEL_INSTANCE: uuid.uuid4().hex}
+                self._made[name] = operator.create_container(name, {**body, "Labels": labels})
             case Connect(container, network, endpoint):
                 doing = f"connecting `{container.name}` to `{network.name}`"
                 operator.connect(self._id(container), self._id(network), endpoint, doing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from netdeploy.engine.reader import Reader
 
@@ -25,7 +25,7 @@ class Engine:
     def __post_init__(self) -> None:
         self.reader = Reader(self.endpoint)
 
-    def __enter__(self) -> Engine:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -16,6 +16,8 @@ LABEL_TOPOLOGY = "netdeploy.topology"
 LABEL_KIND = "netdeploy.kind"
 LABEL_NAME = "netdeploy.name"
 LABEL_SOURCE = "netdeploy.source"
+LABEL_INSTANCE = "netdeploy.instance"
+"""On a container: a value of its own, which tells it from one that inherited its labels from a committed image."""
 LABEL_STAND_IN = "netdeploy.stand-in"
 """On a stand-in: the image it stands for."""
 

@@ -16,10 +16,7 @@ from netdeploy.attributes import volume as volume_rows
 from netdeploy.attributes.table import AttributeChange, Effect, compare
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, NetworkWish, VolumeWish, Wishes
 from netdeploy.engine.observed import (
-    LABEL_KIND,
     LABEL_NAME,
-    LABEL_SOURCE,
-    LABEL_TOPOLOGY,
     ObservedAttachment,
     ObservedContainer,
     ObservedNetwork,
@@ -27,6 +24,7 @@ from netdeploy.engine.observed import (
     Snapshot,
 )
 from netdeploy.plan.changes import (
+    PAUSED,
     Action,
     AttachmentChange,
     Change,
@@ -35,6 +33,8 @@ from netdeploy.plan.changes import (
     NetworkChange,
     VolumeChange,
 )
+from netdeploy.plan.ownership import is_ours, our_containers, owner_text
+from netdeploy.plan.reasons import attachment_difference, difference, disconnect_hint, listed
 from netdeploy.topology.draft import BUILT_IN_NETWORKS
 
 _NOT_A_NETWORK = ("host", "none")
@@ -53,29 +53,13 @@ def diff(wishes: Wishes, seen: Snapshot, options: DiffOptions = DiffOptions()) -
     return _Diff(wishes, seen, options).changes()
 
 
-def is_ours(labels: Mapping[str, str], topology: str, kind: str) -> bool:
-    """Whether an object belongs to `topology`."""
-    return labels.get(LABEL_TOPOLOGY) == topology and labels.get(LABEL_KIND) == kind
-
-
-def owner_text(labels: Mapping[str, str]) -> str:
-    """Whose an object is, as far as its labels tell."""
-    if labels.get(LABEL_TOPOLOGY):
-        source = labels.get(LABEL_SOURCE)
-        return f"belongs to the topology `{labels[LABEL_TOPOLOGY]}`" + (f" ({source})" if source else "")
-    project = labels.get("com.docker.compose.project")
-    if project:
-        return f"belongs to the Docker Compose project `{project}`"
-    return "was not made by netdeploy (it has no netdeploy label)"
-
-
 class _Diff:
     def __init__(self, wishes: Wishes, seen: Snapshot, options: DiffOptions) -> None:
         self._wishes = wishes
         self._seen = seen
         self._options = options
         topology = wishes.origin.topology
-        self._containers = [c for c in seen.containers if is_ours(c.labels, topology, "container")]
+        self._containers = our_containers(seen, topology)
         self._networks = [n for n in seen.networks if is_ours(n.labels, topology, "network")]
         self._volumes = [v for v in seen.volumes if is_ours(v.labels, topology, "volume")]
         self._completing = {
@@ -159,7 +143,7 @@ class _Diff:
 
     def _network_difference(self, wish: NetworkWish, live: ObservedNetwork) -> Iterator[Change]:
         attributes = compare(network_rows.ROWS, wish, live, f"networks.{wish.key}")
-        reason = _reason(attributes)
+        reason = difference(attributes)
         if not attributes:
             # it stands on a subnet that the file leaves to the engine, and that another network declares
             heirs = ((other, network_rows.overlap(other, live)) for other in self._wishes.networks if other != wish)
@@ -176,9 +160,9 @@ class _Diff:
             yield NetworkChange(
                 action=Action.CONFLICT,
                 name=live.name,
-                reason=f"{reason}, but {_listed(strangers)} on it is not ours to move",
+                reason=f"{reason}, but {listed(strangers)} on it is not ours to move",
                 attributes=attributes,
-                hint=_disconnect_hint(live, strangers),
+                hint=disconnect_hint(live, strangers),
                 wish=wish,
                 live=live,
             )
@@ -228,7 +212,7 @@ class _Diff:
             yield VolumeChange(
                 action=Action.CONFLICT,
                 name=wish.name,
-                reason=f"{_reason(attributes)}, and the engine can only change a volume by losing its data",
+                reason=f"{difference(attributes)}, and the engine can only change a volume by losing its data",
                 attributes=attributes,
                 hint=f"save what it holds, then: docker volume rm {wish.name}, and apply again",
                 wish=wish,
@@ -260,7 +244,7 @@ class _Diff:
             return
         attributes = compare(container_rows.ROWS, wish, live, path)
         replaced = any(attribute.effect is Effect.REPLACE for attribute in attributes)
-        reason = _reason(attributes) if replaced else self._stranded(live)
+        reason = difference(attributes) if replaced else self._stranded(live)
         if reason:
             yield ContainerChange(
                 action=Action.REPLACE,
@@ -288,13 +272,13 @@ class _Diff:
             yield ContainerChange(
                 action=Action.UPDATE,
                 name=wish.name,
-                reason=_reason(attributes),
+                reason=difference(attributes),
                 attributes=attributes,
                 wish=wish,
                 live=live,
             )
         yield from self._attachments(wish, live)
-        reason = self._not_running(wish, live) or self._cut_off(wish, live)
+        reason = self._cut_off(wish, live) or self._not_running(wish, live)
         if reason:
             yield ContainerChange(action=Action.START, name=wish.name, reason=reason, wish=wish, live=live)
 
@@ -325,7 +309,7 @@ class _Diff:
     def _not_running(self, wish: ContainerWish, live: ObservedContainer) -> str:
         state = live.state
         if state.paused:
-            return "it is paused"
+            return PAUSED
         if state.running:
             return ""
         if wish.key in self._completing and state.status == "exited" and state.exit_code == 0:
@@ -338,9 +322,9 @@ class _Diff:
         """A container that shares another's network keeps a dead one when the other is started again."""
         owner = next((w for w in self._wishes.containers if w.name == wish.shares_network_of), None)
         shared = self._kept_container(owner) if owner else None
-        if owner is None or shared is None or live.state.paused:
+        if owner is None or shared is None or not live.state.running:
             return ""
-        if not shared.state.running:
+        if not shared.state.running or self._cut_off(owner, shared):
             return f"it shares the network of `{owner.name}`, which is started again"
         if _instant(shared.state.started_at) > _instant(live.state.started_at):
             return f"it shares the network of `{owner.name}`, which was started after it"
@@ -382,7 +366,9 @@ class _Diff:
         ids = {n.id for n in self._seen.networks}
         removed_under_it = bool(actual.network_id) and actual.network_id not in ids
         if attributes or removed_under_it:
-            reason = f"`{wanted.network}` was removed under it" if removed_under_it else _attachment_reason(attributes)
+            reason = (
+                f"`{wanted.network}` was removed under it" if removed_under_it else attachment_difference(attributes)
+            )
             yield AttachmentChange(
                 action=Action.RECONNECT,
                 name=wish.name,
@@ -440,8 +426,8 @@ class _Diff:
         return NetworkChange(
             action=Action.CONFLICT,
             name=network.name,
-            reason=f"{reason}, but {_listed(strangers)} on it is not ours to move",
-            hint=_disconnect_hint(network, strangers),
+            reason=f"{reason}, but {listed(strangers)} on it is not ours to move",
+            hint=disconnect_hint(network, strangers),
             live=network,
         )
 
@@ -465,38 +451,3 @@ def _instant(text: str) -> tuple[str, str]:
     """A time of the engine's (RFC 3339, UTC), for comparing: the fraction has as many digits as it needs."""
     seconds, _, fraction = text.removesuffix("Z").partition(".")
     return seconds, fraction.ljust(9, "0")
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def _disconnect_hint(network: ObservedNetwork, strangers: list[str]) -> str:
-    return f"disconnect it first: docker network disconnect {network.name} {strangers[0]}"
-
-
-def _reason(attributes: tuple[AttributeChange, ...]) -> str:
-    names = [attribute.name for attribute in attributes]
-    if len(names) > 3:
-        return f"{len(names)} attributes differ"
-    listed = ", ".join(f"`{name}`" for name in names)
-    return f"{listed} {'differs' if len(names) == 1 else 'differ'}"
-
-
-def _attachment_reason(attributes: tuple[AttributeChange, ...]) -> str:
-    """In the words of whoever asks why a name does not resolve."""
-    parts: list[str] = []
-    for attribute in attributes:
-        if attribute.name == "aliases" and isinstance(attribute.before, list) and isinstance(attribute.after, list):
-            missing = [str(alias) for alias in attribute.after if alias not in attribute.before]
-            extra = [str(alias) for alias in attribute.before if alias not in attribute.after]
-            parts += [_aliases_text(missing, "missing")] if missing else []
-            parts += [_aliases_text(extra, "not in the file")] if extra else []
-        else:
-            parts.append(f"`{attribute.name}` differs")
-    return ", ".join(parts)
-
-
-def _aliases_text(aliases: list[str], what: str) -> str:
-    listed = ", ".join(f"`{alias}`" for alias in aliases)
-    return f"{'alias' if len(aliases) == 1 else 'aliases'} {listed} {'is' if len(aliases) == 1 else 'are'} {what}"

@@ -285,6 +285,26 @@ def test_a_conflict_says_which_topology_or_compose_project_owns_the_name(lab: La
     assert "Docker Compose project `shop`" in lab.run("diff", mine).out
 
 
+def test_a_container_run_from_a_committed_image_is_not_ours(lab: Lab) -> None:
+    text = f"name: ndt-lab\nprefix: ndt-\ncontainers: {{web: {SLEEPER}}}}}\n"
+    file = lab.write(text)
+    lab.apply(file)
+    lab.container("ndt-web").commit("ndt/committed", "latest")
+    try:
+        lab.client.containers.run("ndt/committed:latest", name="ndt-copy", detach=True)
+        before = lab.identities("ndt-copy")
+        assert lab.diff(file) == []
+        lab.write(text.replace("BUSYBOX", "ndt/committed"))
+        lab.apply(file)  # the image's labels are no hindrance to its use
+        lab.apply(file)
+        assert lab.run("teardown", "ndt-lab").code == 0
+        assert lab.names() == {"ndt-copy"}
+        assert lab.identities("ndt-copy") == before
+    finally:
+        lab.container("ndt-copy").remove(force=True)
+        lab.remove_image("ndt/committed:latest")
+
+
 def test_a_network_with_a_foreign_container_is_not_replaced_or_removed(lab: Lab) -> None:
     text = f"""
         name: ndt-lab

@@ -70,7 +70,9 @@ def test_only_the_command_line_prints_asks_or_exits(module: Path) -> None:
     for node in ast.walk(ast.parse(module.read_text())):
         if isinstance(node, ast.Call):
             name = ast.unparse(node.func)
-            assert name not in {"print", "input", "exit", "sys.exit", "os._exit"}, f"{module.name}:{node.lineno}: {name}"
+            assert name not in {"print", "input", "exit", "sys.exit", "os._exit"}, (
+                f"{module.name}:{node.lineno}: {name}"
+            )
 
 
 def loaded_by(*arguments: str) -> set[str]:
