@@ -10,6 +10,9 @@ from netdeploy.attributes.table import AttributeChange
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, NetworkWish, VolumeWish
 from netdeploy.engine.observed import ObservedContainer, ObservedNetwork, ObservedVolume
 
+PAUSED = "it is paused"
+"""The reason of a start that is no more than an unpause."""
+
 
 class Action(StrEnum):
     """What is to be done with an object."""

@@ -18,6 +18,7 @@ from netdeploy.attributes.table import Json
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, Wishes
 from netdeploy.engine.observed import ObservedAttachment, ObservedContainer, Snapshot
 from netdeploy.plan.changes import (
+    PAUSED,
     Action,
     AttachmentChange,
     Change,
@@ -356,10 +357,9 @@ class _Planner:
             self._steps.add(Update(handle, policy), by_action[Action.UPDATE].reason)
         if Action.START in by_action:
             reason = by_action[Action.START].reason
-            call: Start | Unpause = Unpause(handle) if live.state.paused else Start(handle)
-            if live.state.running and (wish.shares_network_of or not live.state.paused):  # its network may be dead
+            call = Unpause(handle) if reason == PAUSED else Start(handle)
+            if live.state.running and reason != PAUSED:
                 ready.append(self._stop(live, _handle(live), reason, []))
-                call = Start(handle)
             if wish.shares_network_of in self._starts:
                 ready.append(self._starts[wish.shares_network_of])
             self._started(wish, self._steps.add(call, reason, ready), handle)

@@ -17,10 +17,11 @@ from netdeploy.plan.changes import Action, AttachmentChange, Change, Changes
 FORMAT_VERSION: Literal["1.0"] = "1.0"
 MASK = "•••"
 _SECRET = re.compile(
-    r"pass(word|wd|phrase)?$|passw|secret|token|api_?key|private_?key|access_?key|credential|(^|_)auth(_|$)|(^|_)pwd($|_)",
+    r"passw|pass(phrase)?$|secret|token|api_?key|private_?key|access_?key|credential|(^|_)(auth|pwd|keys?)(_|$)",
     re.IGNORECASE,
 )
-_USER_INFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://[^:/@\s]*):[^@/\s]+@", re.IGNORECASE)
+# greedy up to the last @ of the host part: people forget to encode one in a password
+_USER_INFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://[^:/@\s]*):[^/\s]+@", re.IGNORECASE)
 
 _JsonValue = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean", "null", "array", "object"]})]
 

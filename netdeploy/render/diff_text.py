@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -33,13 +35,15 @@ _LEGEND = {
 }
 _EFFECTS = {"update": "while it runs", "reconnect": "reconnects", "replace": "needs a new one"}
 _ACTION_WIDTH = 11
-_LONGEST_VALUE = 300
+_LONGEST_VALUE = 200
+_CONTEXT = 40  # characters of what is the same, shown before the place where long values part
+_SECTIONS = ("containers", "networks", "volumes")
 
 
 def diff_text(report: DiffReport, *, width: int | None = None) -> Text:
     """The diff as text; lines are wrapped at `width` columns, or not at all."""
     if report.in_sync:
-        return _in_sync(report)
+        return _in_sync(report, width)
     lines = Text()
     source = f"  ({report.source})" if report.source else ""
     lines.append(report.topology, "bold").append(f"{source}\n\n")
@@ -49,26 +53,29 @@ def diff_text(report: DiffReport, *, width: int | None = None) -> Text:
     symbols = dict.fromkeys(_SYMBOLS[change.action][0] for change in report.changes)
     if len(symbols) > 1 or "±" in symbols:
         legend = ", ".join(f"{symbol} {_LEGEND[symbol]}" for symbol in symbols)
-        lines.append(f"{legend}\n", "dim")
-    lines.append_text(_notes(report))
-    lines.append(summary(report) + "\n", "bold")
-    return lines
+        lines.append_text(_paragraph(legend, width, "dim"))
+    lines.append_text(_notes(report, width))
+    return lines.append_text(_paragraph(summary(report), width, "bold"))
 
 
-def _in_sync(report: DiffReport) -> Text:
+def _in_sync(report: DiffReport, width: int | None) -> Text:
     where = f"as {report.source} says" if report.source else "as it should be"
     lines = Text().append("No changes. ", "bold green").append(f"`{report.topology}` stands {where}.\n")
-    return lines.append_text(_notes(report))
+    return lines.append_text(_notes(report, width))
 
 
-def _notes(report: DiffReport) -> Text:
+def _notes(report: DiffReport, width: int | None) -> Text:
     lines = Text()
     if report.stand_ins:
-        names = ", ".join(report.stand_ins)
-        lines.append(f"Stand-ins for their images: {names} (--stand-ins never brings the real ones).\n", "dim")
+        text = f"Stand-ins for their images: {', '.join(report.stand_ins)} (--stand-ins never brings the real ones)."
+        lines.append_text(_paragraph(text, width, "dim"))
     for note in report.notes:
-        lines.append(f"Note: {note}.\n", "dim")
+        lines.append_text(_paragraph(f"Note: {note}.", width, "dim"))
     return lines
+
+
+def _paragraph(text: str, width: int | None, style: str) -> Text:
+    return Text("\n").join([Text(line, style) for line in _wrapped(text, width, 0)]).append("\n")
 
 
 def summary(report: DiffReport) -> str:
@@ -106,26 +113,79 @@ def _object(change: ChangeReport) -> str:
 
 def _attribute(attribute: AttributeReport, change: ChangeReport, width: int | None) -> Text:
     indent = " " * (4 + _ACTION_WIDTH)
-    effect = "" if change.action == "conflict" else f"  ({_EFFECTS[attribute.effect]})"
-    name = attribute.path.removeprefix(f"{change.kind}s.")
-    text = f"{name}: {_value(attribute.before)} → {_value(attribute.after)}{effect}"
+    section, _, name = attribute.path.partition(".")
+    if section not in _SECTIONS:
+        name = attribute.path
+    before, after = _contrast(_value(attribute.before, name), _value(attribute.after, name))
+    remark = _remark(attribute, change, masked=before == after)
+    whole = f"{name}: {before} → {after}{remark}"
     lines = Text()
-    for number, line in enumerate(_wrapped(text, width, len(indent) + 2)):
-        lines.append(indent + ("  " if number else "") + line + "\n", "dim" if number else "")
+    if width is None or len(indent) + len(whole) <= width:
+        return lines.append(f"{indent}{whole}\n")
+    lines.append(f"{indent}{name}:\n")
+    for part in (before, f"→ {after}{remark}"):
+        for line in _wrapped(part, width, len(indent) + 2):
+            lines.append(f"{indent}  {line}\n")
     return lines
 
 
-def _value(value: Any) -> str:
-    if value is None or value in ("", [], {}):
+def _remark(attribute: AttributeReport, change: ChangeReport, *, masked: bool) -> str:
+    """Which attribute is to blame, where not all of a change cost the same."""
+    effects = {other.effect for other in change.attributes}
+    blame = f"  ({_EFFECTS[attribute.effect]})" if len(effects) > 1 and change.action != "conflict" else ""
+    return ("  (another one)" if masked else "") + blame
+
+
+def _value(value: Any, name: str) -> str:
+    if value is None or value in ([], {}):
         return "(none)"
+    if name.endswith((".command", ".entrypoint")) and isinstance(value, list):
+        return _printable(" ".join(_shell_word(str(item)) for item in value))
+    return _printable(_flow(value) if isinstance(value, list | dict) else _scalar(value))
+
+
+def _shell_word(word: str) -> str:
+    """Quoted for a shell, and for a reader: double quotes around single ones."""
+    return f'"{word}"' if "'" in word and not re.search(r'["$`\\!]', word) else shlex.quote(word)
+
+
+def _scalar(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        text = ", ".join(value)
-    else:
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = text.replace("\n", "⏎")
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+    text = str(value)
+    return json.dumps(text, ensure_ascii=False) if text != text.strip() or not text else text
+
+
+def _flow(value: Any, *, nested: bool = False) -> str:
+    """As a file would write it in one line."""
+    if isinstance(value, list):
+        text = ", ".join(_flow(item, nested=True) for item in value)
+        return f"[{text}]" if nested else text
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow(item, nested=True)}" for key, item in value.items()) + "}"
+    return _scalar(value)
+
+
+def _printable(text: str) -> str:
+    """Values come from anywhere: a line stays one, and nothing in them moves the cursor or colours the terminal."""
+    one_line = text.replace("\r\n", "⏎").replace("\n", "⏎").replace("\t", " ")
+    return "".join(c if c.isprintable() or c == " " else f"\\x{ord(c):02x}" for c in one_line)
+
+
+def _contrast(before: str, after: str) -> tuple[str, str]:
+    """Long values are cut so that the place where they part is seen."""
+    if max(len(before), len(after)) <= _LONGEST_VALUE:
+        return before, after
+    same = next((i for i, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), 0)
+    start = same - _CONTEXT if same > _LONGEST_VALUE - _CONTEXT else 0
+    return _cut(before, start), _cut(after, start)
+
+
+def _cut(text: str, start: int) -> str:
+    if len(text) <= _LONGEST_VALUE:
+        return text
+    head, end = ("…" if start else ""), start + _LONGEST_VALUE
+    return f"{head}{text[start:end].strip()}" + ("…" if len(text) > end else "")
 
 
 def _wrapped(text: str, width: int | None, indent: int) -> list[str]:
