@@ -54,9 +54,5 @@ def rich_report() -> DiffReport:
     engine.rename("cache", "cash")
     labels = {"com.docker.compose.project": "elsewhere"}
     engine.volumes["foreign"] = {"Name": "foreign", "Driver": "nfs", "Labels": labels}
-        "Name": "foreign",
-        "Driver": "nfs",
-        "Labels": {"com.docker.compose.project": "elsewhere"},
-    }
     changes, _ = compared(wishes_of(AFTER), engine)
     return report(changes, "topologies/shop.yaml")
