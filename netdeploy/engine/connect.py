@@ -54,7 +54,7 @@ def find_endpoint(host: str | None, context: str | None, environ: Mapping[str, s
         raise NetdeployError("--host and --context exclude each other", hint="give one of them")
     if host:
         return _checked(Endpoint(host, "--host", _tls_of_environment(environ)))
-    if context is None and environ.get("DOCKER_HOST"):
+    if context in (None, "default") and environ.get("DOCKER_HOST"):  # the default context means the environment's
         return _checked(Endpoint(environ["DOCKER_HOST"], "DOCKER_HOST", _tls_of_environment(environ)))
     folder = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME", "~")).expanduser() / ".docker")
     name = context or environ.get("DOCKER_CONTEXT") or _current_context(folder)
@@ -68,7 +68,7 @@ def _current_context(folder: Path) -> str:
         configuration = json.loads((folder / "config.json").read_text())
     except (OSError, ValueError):
         return ""
-    return str(configuration.get("currentContext", "")) if isinstance(configuration, dict) else ""
+    return str(configuration.get("currentContext") or "") if isinstance(configuration, dict) else ""
 
 
 def _context(folder: Path, name: str) -> Endpoint:

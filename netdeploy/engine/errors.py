@@ -61,7 +61,7 @@ _PORT_OF_A_CONTAINER = _meaning(
 _MEANINGS = (
     _PORT_OF_A_CONTAINER,
     _meaning(
-        r"(?:listen (?:tcp4?|udp4?|sctp) |failed to bind host port (?:for )?)"
+        r"(?:listen (?:tcp|udp|sctp)[46]? |failed to bind host port (?:for )?)"
         r"(?P<port>\S*?:\d+|\d+)\S* .*address already in use",
         "the host's port {port} is held by a program outside Docker",
         "`ss -lptn` shows which: end it, or publish another port in the file",
@@ -80,6 +80,31 @@ _MEANINGS = (
         r"non-overlapping IPv4 address pool|all predefined address pools have been fully subnetted",
         "the engine has no free subnet left for another network",
         "remove unused networks (docker network prune), or give this one a subnet under `ipam`",
+    ),
+    _meaning(
+        r"already exists in network|is not connected to (?:the )?network",
+        "somebody changed the container's networks meanwhile",
+        "the same command looks again and does what remains",
+    ),
+    _meaning(
+        r"The container name \\?\"/?(?P<name>[^\"\\]+)\\?\" is already in use",
+        "another container got the name `{name}` meanwhile",
+        "`docker ps -a` shows it: rename or remove it",
+    ),
+    _meaning(
+        r"does not belong to any of this network's subnets|no configured subnet or ip-range contain",
+        "the fixed address is not inside a subnet of the network",
+        "choose an address inside, or declare the subnet that it belongs to under `ipam`",
+    ),
+    _meaning(
+        r"network-scoped alias(?:es are only supported| is supported only)",
+        "Docker's default bridge has no names, so aliases can't be given on it",
+        "use a network of your own",
+    ),
+    _meaning(
+        r"cannot be connected to (?:any other|multiple) network",
+        "a container with `network_mode` host, none or container:NAME can't hang on a network too",
+        "keep either `network_mode` or `networks`",
     ),
     _meaning(
         r"has active endpoints",
@@ -117,7 +142,8 @@ _MEANINGS = (
         "check the image's name and tag",
     ),
     _meaning(
-        r"no such host|network is unreachable|i/o timeout|connection refused|TLS handshake timeout|request canceled",
+        r"(?:Get|Head|Post) \\?\"?https?://.*(?:no such host|server misbehaving|network is unreachable|i/o timeout|"
+        r"connection refused|TLS handshake timeout|request canceled|deadline exceeded)",
         "the registry can't be reached from the engine",
         "check the network, or use stand-ins for the images: --stand-ins auto",
     ),
