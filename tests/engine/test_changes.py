@@ -110,14 +110,15 @@ def test_image_settings_are_inherited_and_are_no_drift(lab: Lab) -> None:
             name: ndt-lab
             prefix: ndt-
             containers:
-              plain: {{image: "{image}"}}
+              plain: {{image: "{image}", init: true}}
               own:
                 image: "{image}"
+                init: true
                 environment: {{BOTH: file}}
                 healthcheck: {{retries: 5}}
                 expose: [7001]
-              other: {{image: "{image}", entrypoint: sleep, command: "100000"}}
-              bare: {{image: "{image}", entrypoint: [], command: [sleep, "100000"]}}
+              other: {{image: "{image}", entrypoint: sleep, command: "100000", init: true}}
+              bare: {{image: "{image}", entrypoint: [], command: [sleep, "100000"], init: true}}
             """
         )
         lab.apply(file)
@@ -136,7 +137,7 @@ def test_image_settings_are_inherited_and_are_no_drift(lab: Lab) -> None:
 def test_a_tag_that_moved_is_a_replacement_with_that_reason(lab: Lab) -> None:
     image = lab.image("ndt/moving", 'CMD ["sleep", "100000"]', "ENV V=1")
     try:
-        file = lab.write(f'name: ndt-lab\nprefix: ndt-\ncontainers: {{web: {{image: "{image}"}}}}\n')
+        file = lab.write(f'name: ndt-lab\nprefix: ndt-\ncontainers: {{web: {{image: "{image}", init: true}}}}\n')
         lab.apply(file)
         lab.image("ndt/moving", 'CMD ["sleep", "100000"]', "ENV V=2")
         (change,) = lab.diff(file)
