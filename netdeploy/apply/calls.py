@@ -84,8 +84,8 @@ class Calls:
                 operator.stop(self._id(container), container.name, grace)
             case Rename(container, new):
                 operator.rename(self._id(container), container.name, new)
-            case Update(container, restart):
-                operator.update(self._id(container), container.name, restart)
+            case Update(container, body):
+                operator.update(self._id(container), container.name, body)
             case RemoveContainer(container, volumes):
                 operator.remove_container(self._id(container), container.name, volumes=volumes)
             case Wait():

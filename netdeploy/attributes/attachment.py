@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from netdeploy.attributes.table import Attribute, Effect, Json, JsonValue, body, plain
+from typing import Any
+
+from netdeploy.attributes.table import ENGINE_DEFAULT, Attribute, Effect, Json, JsonValue, body, or_none, plain
 from netdeploy.attributes.wish import AttachmentWish
 from netdeploy.engine.observed import ObservedAttachment
 
 Row = Attribute[AttachmentWish, ObservedAttachment]
+INTERFACE_NAME = "com.docker.network.endpoint.ifname"
+"""The driver option that names an interface (since Docker 28.1)."""
 
 
 def _asked_for(live: ObservedAttachment, wish: frozenset[str]) -> frozenset[str]:
@@ -22,6 +26,24 @@ def _contrast_aliases(live: ObservedAttachment, wish: frozenset[str]) -> tuple[J
     return plain(_asked_for(live, wish)), plain(wish)
 
 
+def _driver_opts(wish: AttachmentWish) -> dict[str, str]:
+    return dict(wish.driver_opts)
+
+
+def _driver_opts_argument(wish: AttachmentWish) -> dict[str, str] | None:
+    name = {INTERFACE_NAME: wish.interface_name} if wish.interface_name else {}
+    return {**wish.driver_opts, **name} or None
+
+
+def _without_interface_name(live: ObservedAttachment) -> dict[str, str]:
+    return {key: value for key, value in live.driver_opts.items() if key != INTERFACE_NAME}
+
+
+def _same_mac(wish: Any, live: str) -> bool:
+    """It is an interface's: while the container is stopped there is none to compare."""
+    return not live or live == wish
+
+
 ROWS: tuple[Row, ...] = (
     Row(
         "aliases", "Aliases", lambda w: w.aliases, lambda w: sorted(w.aliases) or None, lambda a: a,
@@ -29,11 +51,37 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "ipv4_address", "IPAMConfig.IPv4Address", lambda w: w.ipv4_address, lambda w: w.ipv4_address or None,
-        lambda a: a.ipv4_address, Effect.RECONNECT, default="the next free one", show=lambda text: text or None,
+        lambda a: a.ipv4_address, Effect.RECONNECT, default="the next free one", show=or_none,
     ),
     Row(
         "ipv6_address", "IPAMConfig.IPv6Address", lambda w: w.ipv6_address, lambda w: w.ipv6_address or None,
-        lambda a: a.ipv6_address, Effect.RECONNECT, default="the next free one", show=lambda text: text or None,
+        lambda a: a.ipv6_address, Effect.RECONNECT, default="the next free one", show=or_none,
+    ),
+    Row(
+        "link_local_ips", "IPAMConfig.LinkLocalIPs", lambda w: frozenset(w.link_local_ips),
+        lambda w: sorted(w.link_local_ips) or None, lambda a: a.link_local_ips, Effect.RECONNECT, default="none",
+    ),
+    Row(
+        "mac_address", "MacAddress", lambda w: w.mac_address or ENGINE_DEFAULT, lambda w: w.mac_address or None,
+        lambda a: a.mac_address, Effect.REPLACE, default="the engine's choice", same=_same_mac, by_label=True,
+        since=(1, 44), given=lambda w: w.own_mac_address,
+    ),
+    Row(
+        "driver_opts", "DriverOpts", _driver_opts, _driver_opts_argument, _without_interface_name,
+        Effect.RECONNECT, default="none", by_key=True,
+    ),
+    Row(
+        "interface_name", "", lambda w: w.interface_name, lambda _w: {},
+        lambda a: a.driver_opts.get(INTERFACE_NAME, ""), Effect.RECONNECT, default="eth0, eth1 …", show=or_none,
+        since=(1, 49), given=lambda w: bool(w.interface_name),
+    ),
+    Row(
+        "gw_priority", "GwPriority", lambda w: w.gw_priority, lambda w: w.gw_priority or None,
+        lambda a: a.gw_priority, Effect.RECONNECT, default="0", since=(1, 48),
+    ),
+    Row(
+        "links", "Links", lambda w: w.links, lambda w: sorted(w.links) or None, lambda a: a.links,
+        Effect.RECONNECT, default="none",
     ),
 )  # fmt: skip
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 
 from netdeploy.attributes.labels import own_labels, users_labels
-from netdeploy.attributes.table import Attribute, Effect, Json, JsonValue, body
+from netdeploy.attributes.table import Attribute, Effect, Json, JsonValue, body, declared
 from netdeploy.attributes.wish import NetworkWish
-from netdeploy.engine.observed import ObservedNetwork, ObservedPool
+from netdeploy.engine.observed import LABEL_DECLARED, ObservedNetwork, ObservedPool
 
 Row = Attribute[NetworkWish, ObservedNetwork]
 Pools = tuple[ObservedPool, ...]
@@ -91,7 +91,7 @@ def _show_pool(pool: ObservedPool) -> JsonValue:
     return shown | ({"aux_addresses": dict(sorted(pool.aux_addresses))} if pool.aux_addresses else {})
 
 
-def _ipam_argument(wish: NetworkWish) -> Json | None:
+def _pools_argument(wish: NetworkWish) -> list[Json] | None:
     pools = [
         {
             key: value
@@ -105,7 +105,13 @@ def _ipam_argument(wish: NetworkWish) -> Json | None:
         }
         for pool in _pools_wish(wish)
     ]
-    return {"Driver": "default", "Config": pools} if pools else None
+    return pools or None
+
+
+def _ipam_driver_argument(wish: NetworkWish) -> str | None:
+    """Pools without a driver are refused by some engines."""
+    ipam = wish.spec.ipam
+    return ipam.driver if _pools_wish(wish) or ipam.options or ipam.driver != "default" else None
 
 
 def _labels(wish: NetworkWish) -> dict[str, str]:
@@ -119,7 +125,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "driver_opts", "Options", lambda w: dict(w.spec.driver_opts), lambda w: dict(w.spec.driver_opts) or None,
-        lambda n: dict(n.driver_opts), Effect.REPLACE, default="none", by_key=True,
+        lambda n: dict(n.driver_opts), Effect.REPLACE, default="the engine's default", by_key=True, by_label=True,
     ),
     Row(
         "internal", "Internal", lambda w: w.spec.internal, lambda w: w.spec.internal, lambda n: n.internal,
@@ -130,12 +136,26 @@ ROWS: tuple[Row, ...] = (
         Effect.REPLACE, default="false",
     ),
     Row(
+        "enable_ipv4", "EnableIPv4", lambda w: w.spec.enable_ipv4 is not False, lambda w: w.spec.enable_ipv4,
+        lambda n: n.enable_ipv4, Effect.REPLACE, default="true", since=(1, 48),
+        given=lambda w: w.spec.enable_ipv4 is False,
+    ),
+    Row(
         "enable_ipv6", "EnableIPv6", lambda w: w.spec.enable_ipv6, lambda w: w.spec.enable_ipv6,
         lambda n: n.enable_ipv6, Effect.REPLACE, default="false",
     ),
     Row(
-        "ipam", "IPAM", _pools_wish, _ipam_argument, lambda n: n.pools, Effect.REPLACE,
+        "ipam.config", "IPAM.Config", _pools_wish, _pools_argument, lambda n: n.pools, Effect.REPLACE,
         default="a free range of the engine's choice", same=_same_pools, show=_show_pools,
+    ),
+    Row(
+        "ipam.driver", "IPAM.Driver", lambda w: w.spec.ipam.driver, _ipam_driver_argument, lambda n: n.ipam_driver,
+        Effect.REPLACE, default="default", untested="needs a plugin that gives addresses",
+    ),
+    Row(
+        "ipam.options", "IPAM.Options", lambda w: dict(w.spec.ipam.options),
+        lambda w: dict(w.spec.ipam.options) or None, lambda n: dict(n.ipam_options), Effect.REPLACE, default="none",
+        by_key=True,
     ),
     Row(
         "labels", "Labels", lambda w: dict(w.spec.labels), _labels,
@@ -149,4 +169,8 @@ ROWS: tuple[Row, ...] = (
 
 def create_body(wish: NetworkWish) -> Json:
     """The body of `POST /networks/create`."""
-    return body(ROWS, wish)
+    made = body(ROWS, wish)
+    given = declared(ROWS, wish)
+    if given:
+        made["Labels"][LABEL_DECLARED] = " ".join(sorted(given))
+    return made

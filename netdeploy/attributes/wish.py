@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from netdeploy.engine.observed import ObservedImage
 from netdeploy.topology.draft import DEFAULT_BRIDGE
 from netdeploy.topology.model import Attachment, Container, Network, Topology, Volume
-from netdeploy.topology.rules import shared_network_of
+from netdeploy.topology.rules import shared_namespaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,17 @@ class AttachmentWish:
     network_key: str
     network: str
     aliases: frozenset[str]
-    ipv4_address: str
-    ipv6_address: str
+    ipv4_address: str = ""
+    ipv6_address: str = ""
+    link_local_ips: frozenset[str] = frozenset()
+    mac_address: str = ""
+    own_mac_address: bool = False
+    """Whether the file gives the MAC address for this network, rather than for the container."""
+    driver_opts: Mapping[str, str] = field(default_factory=dict)
+    interface_name: str = ""
+    gw_priority: int = 0
+    links: frozenset[str] = frozenset()
+    """Others' names on this network that only this container uses, as `name:alias`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +78,26 @@ class ContainerWish:
     stand_in_for: str
     attachments: tuple[AttachmentWish, ...]
     volume_names: Mapping[str, str]
-    shares_network_of: str
-    """The engine name of the container whose network it shares, or ""."""
+    shares: Mapping[str, str] = field(default_factory=dict)
+    """Whose `network`, `pid` or `ipc` namespace it shares: engine names of containers."""
+    links: frozenset[str] = frozenset()
+    """As `name:alias`, with the name on the engine."""
+    volumes_from: frozenset[str] = frozenset()
+    """As `name` or `name:ro`, with the name on the engine."""
+    files: frozenset[tuple[str, str]] = frozenset()
+    """Configs and secrets: the host's file, and where the container finds it."""
+
+    @property
+    def on_default_bridge(self) -> bool:
+        """Whether Docker's default bridge is its only network."""
+        return [attachment.network for attachment in self.attachments] == [DEFAULT_BRIDGE]
+
+    @property
+    def relies_on(self) -> frozenset[str]:
+        """The containers (names on the engine) that must run before it is made, and that are renewed with it."""
+        linked = {link.partition(":")[0] for link in self.links} if self.on_default_bridge else set()
+        mounted = {source.partition(":")[0] for source in self.volumes_from}
+        return frozenset({*self.shares.values(), *linked, *mounted})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +143,6 @@ def wishes(
     containers = []
     for key, declared in topology.containers.items():
         spec = replaced.get(key, declared)
-        shared = shared_network_of(spec)
         containers.append(
             ContainerWish(
                 key=key,
@@ -126,7 +153,10 @@ def wishes(
                 stand_in_for=declared.image if key in replaced else "",
                 attachments=_attachments(topology, key, spec, networks),
                 volume_names=volume_names,
-                shares_network_of=topology.prefix + shared if shared else "",
+                shares={kind: topology.prefix + other for kind, other in shared_namespaces(spec).items()},
+                links=_links(topology, spec),
+                volumes_from=frozenset(topology.prefix + text for text in _sources(spec)),
+                files=_files(topology, spec),
             )
         )
     return Wishes(origin, tuple(containers), tuple(networks.values()), tuple(volumes.values()))
@@ -142,7 +172,9 @@ def _attachments(
     topology: Topology, key: str, spec: Container, networks: Mapping[str, NetworkWish]
 ) -> tuple[AttachmentWish, ...]:
     if not spec.networks and spec.network_mode in (None, DEFAULT_BRIDGE):
-        return (AttachmentWish(key, DEFAULT_BRIDGE, DEFAULT_BRIDGE, frozenset(), "", ""),)
+        default = AttachmentWish(key, DEFAULT_BRIDGE, DEFAULT_BRIDGE, frozenset(), mac_address=spec.mac_address or "")
+        return (default,)
+    by_priority = sorted(spec.networks.items(), key=lambda item: -item[1].priority)
     return tuple(
         AttachmentWish(
             container_key=key,
@@ -151,8 +183,33 @@ def _attachments(
             aliases=_aliases(topology, key, attachment, networks[network_key]),
             ipv4_address=attachment.ipv4_address or "",
             ipv6_address=attachment.ipv6_address or "",
+            link_local_ips=frozenset(attachment.link_local_ips),
+            mac_address=attachment.mac_address or (spec.mac_address if index == 0 else None) or "",
+            own_mac_address=attachment.mac_address is not None,
+            driver_opts=attachment.driver_opts,
+            interface_name=attachment.interface_name or "",
+            gw_priority=attachment.gw_priority,
+            links=_links(topology, spec) if networks[network_key].name != DEFAULT_BRIDGE else frozenset(),
         )
-        for network_key, attachment in spec.networks.items()
+        for index, (network_key, attachment) in enumerate(by_priority)
+    )
+
+
+def _links(topology: Topology, spec: Container) -> frozenset[str]:
+    named = (link.partition(":") for link in spec.links)
+    return frozenset(f"{topology.prefix}{name}:{alias or name}" for name, _, alias in named)
+
+
+def _sources(spec: Container) -> list[str]:
+    return [text.removeprefix("container:").removesuffix(":rw") for text in spec.volumes_from]
+
+
+def _files(topology: Topology, spec: Container) -> frozenset[tuple[str, str]]:
+    sections = ((spec.configs, topology.configs, "/"), (spec.secrets, topology.secrets, "/run/secrets/"))
+    return frozenset(
+        (declared[mount.source].file, posixpath.join(folder, mount.target or mount.source))
+        for mounts, declared, folder in sections
+        for mount in mounts
     )
 
 

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from netdeploy.engine.normal_form import SYSTEM_PATHS, capability, cpus, security_option, words
 from netdeploy.engine.observed import (
+    BlkioSetting,
+    DeviceSetting,
+    GpuSetting,
     HealthcheckSetting,
     MountSetting,
     ObservedAttachment,
@@ -19,8 +23,14 @@ from netdeploy.engine.observed import (
     ObservedPool,
     ObservedVolume,
     PortBinding,
+    Privileges,
+    Resources,
     State,
+    declared_in,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Json = dict[str, Any]
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
@@ -60,6 +70,121 @@ def container(answer: Json) -> ObservedContainer:
         stop_timeout=config.get("StopTimeout"),
         network_mode=host.get("NetworkMode") or "",
         attachments=_attachments(answer, own_id),
+        resources=_resources(host),
+        privileges=_privileges(host),
+        domainname=config.get("Domainname") or "",
+        dns_opt=tuple(host.get("DnsOptions") or ()),
+        dns_search=tuple(host.get("DnsSearch") or ()),
+        mac_address=(config.get("MacAddress") or "").lower(),
+        links=frozenset(_link(text) for text in host.get("Links") or ()),
+        tty=bool(config.get("Tty")),
+        stdin_open=bool(config.get("OpenStdin")),
+        annotations=dict(host.get("Annotations") or {}),
+        log_driver=(host.get("LogConfig") or {}).get("Type") or "",
+        log_options=dict((host.get("LogConfig") or {}).get("Config") or {}),
+        tmpfs={target: words(options) for target, options in (host.get("Tmpfs") or {}).items()},
+        volumes_from=tuple(text.removesuffix(":rw") for text in host.get("VolumesFrom") or ()),
+        bound_ports=_ports((answer.get("NetworkSettings") or {}).get("Ports") or {}),
+    )
+
+
+def _link(text: str) -> str:
+    """`/db:/web/store` as `db:store`."""
+    name, _, alias = text.partition(":")
+    return f"{name.removeprefix('/')}:{alias.rpartition('/')[2]}"
+
+
+def _resources(host: Json) -> Resources:
+    return Resources(
+        cpus=int(host.get("NanoCpus") or 0),
+        cpu_shares=int(host.get("CpuShares") or 0),
+        cpu_quota=max(int(host.get("CpuQuota") or 0), 0),  # -1 takes a quota away
+        cpu_period=int(host.get("CpuPeriod") or 0),
+        cpu_rt_runtime=int(host.get("CpuRealtimeRuntime") or 0),
+        cpu_rt_period=int(host.get("CpuRealtimePeriod") or 0),
+        cpu_count=int(host.get("CpuCount") or 0),
+        cpu_percent=int(host.get("CpuPercent") or 0),
+        cpuset=cpus(host.get("CpusetCpus") or ""),
+        memory=int(host.get("Memory") or 0),
+        memory_reservation=max(int(host.get("MemoryReservation") or 0), 0),
+        memory_swap=int(host.get("MemorySwap") or 0),
+        memory_swappiness=_swappiness(host.get("MemorySwappiness")),
+        oom_kill_disable=bool(host.get("OomKillDisable")),
+        oom_score_adj=int(host.get("OomScoreAdj") or 0),
+        pids_limit=max(int(host.get("PidsLimit") or 0), 0),
+        shm_size=int(host.get("ShmSize") or 0),
+        blkio=_blkio(host),
+        ulimits={item["Name"]: (int(item["Soft"]), int(item["Hard"])) for item in host.get("Ulimits") or ()},
+        storage_opt=dict(host.get("StorageOpt") or {}),
+    )
+
+
+def _swappiness(value: int | None) -> int | None:
+    return None if value in (None, -1) else value
+
+
+def _blkio(host: Json) -> BlkioSetting:
+    def rates(key: str, value: str = "Rate") -> dict[str, int]:
+        return {item["Path"]: int(item[value]) for item in host.get(key) or ()}
+
+    return BlkioSetting(
+        weight=int(host.get("BlkioWeight") or 0),
+        weight_device=rates("BlkioWeightDevice", "Weight"),
+        device_read_bps=rates("BlkioDeviceReadBps"),
+        device_write_bps=rates("BlkioDeviceWriteBps"),
+        device_read_iops=rates("BlkioDeviceReadIOps"),
+        device_write_iops=rates("BlkioDeviceWriteIOps"),
+    )
+
+
+def _privileges(host: Json) -> Privileges:
+    return Privileges(
+        cap_add=frozenset(capability(name) for name in host.get("CapAdd") or ()),
+        cap_drop=frozenset(capability(name) for name in host.get("CapDrop") or ()),
+        privileged=bool(host.get("Privileged")),
+        read_only=bool(host.get("ReadonlyRootfs")),
+        security_opt=_security_opt(host),
+        group_add=tuple(str(group) for group in host.get("GroupAdd") or ()),
+        userns_mode=host.get("UsernsMode") or "",
+        ipc=host.get("IpcMode") or "",
+        pid=host.get("PidMode") or "",
+        uts=host.get("UTSMode") or "",
+        cgroup=host.get("CgroupnsMode") or "",
+        cgroup_parent=host.get("CgroupParent") or "",
+        isolation="" if host.get("Isolation") in (None, "default") else host["Isolation"],
+        runtime=host.get("Runtime") or "",
+        devices=frozenset(_device(item) for item in host.get("Devices") or ()),
+        device_cgroup_rules=tuple(host.get("DeviceCgroupRules") or ()),
+        gpus=frozenset(_gpu(item) for item in host.get("DeviceRequests") or ()),
+        sysctls=dict(host.get("Sysctls") or {}),
+    )
+
+
+_ADDED_BY_ENGINE = "label=disable"
+
+
+def _security_opt(host: Json) -> frozenset[str]:
+    options = {security_option(text) for text in host.get("SecurityOpt") or ()}
+    shares = host.get("Privileged") or "host" in (host.get("PidMode"), host.get("IpcMode"))
+    if shares:  # then the engine turns labels off on its own
+        options.discard(_ADDED_BY_ENGINE)
+    elif not host.get("MaskedPaths", True) and not host.get("ReadonlyPaths", True):
+        options.add(SYSTEM_PATHS)
+    return frozenset(options)
+
+
+def _device(item: Json) -> DeviceSetting:
+    source = item.get("PathOnHost") or ""
+    return DeviceSetting(source, item.get("PathInContainer") or source, item.get("CgroupPermissions") or "rwm")
+
+
+def _gpu(item: Json) -> GpuSetting:
+    return GpuSetting(
+        driver=item.get("Driver") or "",
+        count=int(item.get("Count") or 0),
+        device_ids=tuple(item.get("DeviceIDs") or ()),
+        capabilities=frozenset(name for group in item.get("Capabilities") or () for name in group),
+        options=frozenset((item.get("Options") or {}).items()),
     )
 
 
@@ -118,6 +243,7 @@ def _mount(mount: Json) -> MountSetting:
         nocopy=bool((mount.get("VolumeOptions") or {}).get("NoCopy")),
         size=int(tmpfs.get("SizeBytes") or 0),
         mode=int(tmpfs.get("Mode") or 0),
+        subpath=(mount.get("VolumeOptions") or {}).get("Subpath") or "",
     )
 
 
@@ -157,20 +283,31 @@ def healthcheck(answer: Json | None) -> HealthcheckSetting | None:
         timeout=int(answer.get("Timeout") or 0),
         start_period=int(answer.get("StartPeriod") or 0),
         retries=int(answer.get("Retries") or 0),
+        start_interval=int(answer.get("StartInterval") or 0),
     )
 
 
 def _attachments(answer: Json, own_id: str) -> dict[str, ObservedAttachment]:
     networks = (answer.get("NetworkSettings") or {}).get("Networks") or {}
-    hostname = (answer.get("Config") or {}).get("Hostname") or ""
-    return {name: _attachment(name, value or {}, own_id[:12], hostname) for name, value in networks.items()}
+    config = answer.get("Config") or {}
+    names = (own_id[:12], config.get("Hostname") or "")
+    declared = declared_in(config.get("Labels") or {})
+    return {
+        name: _attachment(name, value or {}, names, frozenset(_below(f"networks.{name}.", declared)))
+        for name, value in networks.items()
+    }
 
 
-def _attachment(name: str, value: Json, short_id: str, hostname: str) -> ObservedAttachment:
+def _below(prefix: str, names: frozenset[str]) -> Iterator[str]:
+    return (name.removeprefix(prefix) for name in names if name.startswith(prefix))
+
+
+def _attachment(name: str, value: Json, names: tuple[str, str], declared: frozenset[str]) -> ObservedAttachment:
+    short_id = names[0]
     ipam = value.get("IPAMConfig") or {}
     aliases = frozenset(value.get("Aliases") or ())
     # below API 1.45 the engine adds the short id and the hostname at the start, and keeps them
-    added = frozenset({short_id, hostname}) & aliases if short_id in aliases else frozenset()
+    added = frozenset(names) & aliases if short_id in aliases else frozenset()
     return ObservedAttachment(
         network=name,
         network_id=value.get("NetworkID") or "",
@@ -179,6 +316,12 @@ def _attachment(name: str, value: Json, short_id: str, hostname: str) -> Observe
         ipv4_address=address(ipam.get("IPv4Address")),
         ipv6_address=address(ipam.get("IPv6Address")),
         address=value.get("IPAddress") or "",
+        link_local_ips=frozenset(address(text) for text in ipam.get("LinkLocalIPs") or ()),
+        driver_opts=dict(value.get("DriverOpts") or {}),
+        links=frozenset(value.get("Links") or ()),
+        gw_priority=int(value.get("GwPriority") or 0),
+        mac_address=(value.get("MacAddress") or "").lower(),
+        declared=declared,
     )
 
 
@@ -204,6 +347,9 @@ def network(answer: Json) -> ObservedNetwork:
         enable_ipv6=bool(answer.get("EnableIPv6")),
         pools=tuple(_pool(pool) for pool in ipam.get("Config") or ()),
         labels=dict(answer.get("Labels") or {}),
+        enable_ipv4=answer.get("EnableIPv4", True) is not False,
+        ipam_driver=ipam.get("Driver") or "default",
+        ipam_options=dict(ipam.get("Options") or {}),
     )
 
 
@@ -249,4 +395,5 @@ def image(answer: Json) -> ObservedImage:
         working_dir=config.get("WorkingDir") or "",
         stop_signal=config.get("StopSignal") or "",
         healthcheck=healthcheck(config.get("Healthcheck")),
+        platform="/".join(filter(None, (answer.get("Os"), answer.get("Architecture"), answer.get("Variant")))),
     )

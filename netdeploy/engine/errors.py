@@ -5,6 +5,7 @@ The wording of the answers differs between engine versions; each row was seen on
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,6 +23,14 @@ class EngineAnswer(Exception):
         super().__init__(f"{status}: {message}")
         self.status = status
         self.message = message
+
+
+def message_of(body: bytes) -> str:
+    """The reason in the body of an answer that says no."""
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return body.decode("utf-8", "replace").strip() or "no reason given"
 
 
 def unreachable(endpoint: Endpoint, error: Exception) -> EngineUnreachable:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from netdeploy.engine import answers
 from netdeploy.engine.errors import EngineAnswer
-from netdeploy.engine.observed import LABEL_TOPOLOGY, ObservedContainer, ObservedImage, Snapshot, State
+from netdeploy.engine.observed import (
+    LABEL_TOPOLOGY,
+    ObservedContainer,
+    ObservedImage,
+    Snapshot,
+    State,
+    with_named_modes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,18 +47,12 @@ def observe(reader: Reader, scope: Scope) -> Snapshot:
     ids = [item["Id"] for item in listed if _matters(item, scope, ours)]
     found = reader.get_all(lambda id_: _container(reader, id_), ids)
     names = {item["Id"]: item["Names"][0].removeprefix("/") for item in listed if item.get("Names")}
-    containers = tuple(_with_named_mode(container, names) for container in found if container is not None)
+    containers = tuple(with_named_modes(container, names) for container in found if container is not None)
     volumes = tuple(answers.volume(item) for item in reader.get("/volumes").get("Volumes") or ())
     images = _images(reader, scope.images | {container.image_id for container in containers})
-    return Snapshot(reader.api_version, containers, networks, volumes, images)
-
-
-def _with_named_mode(container: ObservedContainer, names: dict[str, str]) -> ObservedContainer:
-    """`container:NAME` as it was asked for; the engine keeps the id. The id stays where that container is gone."""
-    kind, _, id_ = container.network_mode.partition(":")
-    if kind == "container" and id_ in names:
-        return replace(container, network_mode=f"container:{names[id_]}")
-    return container
+    platforms = {id_: image.platform for id_, image in images.items()}
+    containers = tuple(replace(c, platform=platforms.get(c.image_id, "")) for c in containers)
+    return Snapshot(reader.api_version, containers, networks, volumes, images, reader.engine_version)
 
 
 def topologies(reader: Reader, *, volumes: bool = False) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ while it runs is in `State` and marked as such.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,8 +18,15 @@ LABEL_NAME = "netdeploy.name"
 LABEL_SOURCE = "netdeploy.source"
 LABEL_INSTANCE = "netdeploy.instance"
 """On a container: a value of its own, which tells it from one that inherited its labels from a committed image."""
+LABEL_DECLARED = "netdeploy.declared"
+"""Which attributes with an engine's default were given when the object was made, separated by spaces."""
 LABEL_STAND_IN = "netdeploy.stand-in"
 """On a stand-in: the image it stands for."""
+
+
+def declared_in(labels: Mapping[str, str]) -> frozenset[str]:
+    """The attributes that an object's label names as given when it was made."""
+    return frozenset(labels.get(LABEL_DECLARED, "").split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class MountSetting:
     nocopy: bool = False
     size: int = 0
     mode: int = 0
+    subpath: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,7 @@ class HealthcheckSetting:
     timeout: int = 0
     start_period: int = 0
     retries: int = 0
+    start_interval: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,13 @@ class ObservedAttachment:
     ipv4_address: str
     ipv6_address: str
     address: str
+    link_local_ips: frozenset[str] = frozenset()
+    driver_opts: Mapping[str, str] = field(default_factory=dict)
+    links: frozenset[str] = frozenset()
+    gw_priority: int = 0
+    mac_address: str = ""
+    """The interface's, so "" while stopped."""
+    declared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +119,92 @@ class ObservedImage:
     working_dir: str
     stop_signal: str
     healthcheck: HealthcheckSetting | None
+    platform: str = ""
+    """As `linux/arm64/v8`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSetting:
+    """A device of the host in a container."""
+
+    source: str
+    target: str
+    permissions: str
+
+
+@dataclass(frozen=True, slots=True)
+class GpuSetting:
+    """A request for devices of a driver, such as GPUs; a count of -1 is all of them."""
+
+    driver: str
+    count: int
+    device_ids: tuple[str, ...]
+    capabilities: frozenset[str]
+    options: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class BlkioSetting:
+    """Shares of and limits on block devices. Rates, by the device's path, are bytes or operations a second."""
+
+    weight: int = 0
+    weight_device: Mapping[str, int] = field(default_factory=dict)
+    device_read_bps: Mapping[str, int] = field(default_factory=dict)
+    device_write_bps: Mapping[str, int] = field(default_factory=dict)
+    device_read_iops: Mapping[str, int] = field(default_factory=dict)
+    device_write_iops: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Limits; 0 (or empty) is none. Memory is bytes, `cpus` billionths, quota, period and runtime microseconds."""
+
+    cpus: int = 0
+    cpu_shares: int = 0
+    cpu_quota: int = 0
+    cpu_period: int = 0
+    cpu_rt_runtime: int = 0
+    cpu_rt_period: int = 0
+    cpu_count: int = 0
+    cpu_percent: int = 0
+    cpuset: frozenset[int] = frozenset()
+    memory: int = 0
+    memory_reservation: int = 0
+    memory_swap: int = 0
+    """Memory and swap together; -1 is no limit."""
+    memory_swappiness: int | None = None
+    oom_kill_disable: bool = False
+    oom_score_adj: int = 0
+    pids_limit: int = 0
+    shm_size: int = 0
+    blkio: BlkioSetting = BlkioSetting()
+    ulimits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """By name, soft and hard."""
+    storage_opt: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Privileges:
+    """What a container may do, and what of the host it sees."""
+
+    cap_add: frozenset[str] = frozenset()
+    cap_drop: frozenset[str] = frozenset()
+    privileged: bool = False
+    read_only: bool = False
+    security_opt: frozenset[str] = frozenset()
+    group_add: tuple[str, ...] = ()
+    userns_mode: str = ""
+    ipc: str = ""
+    pid: str = ""
+    uts: str = ""
+    cgroup: str = ""
+    cgroup_parent: str = ""
+    isolation: str = ""
+    runtime: str = ""
+    devices: frozenset[DeviceSetting] = frozenset()
+    device_cgroup_rules: tuple[str, ...] = ()
+    gpus: frozenset[GpuSetting] = frozenset()
+    sysctls: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +237,66 @@ class ObservedContainer:
     stop_timeout: int | None
     network_mode: str
     attachments: Mapping[str, ObservedAttachment]
+    resources: Resources = Resources()
+    privileges: Privileges = Privileges()
+    domainname: str = ""
+    dns_opt: tuple[str, ...] = ()
+    dns_search: tuple[str, ...] = ()
+    mac_address: str = ""
+    links: frozenset[str] = frozenset()
+    """On the default bridge, as `name:alias`."""
+    tty: bool = False
+    stdin_open: bool = False
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    log_driver: str = ""
+    log_options: Mapping[str, str] = field(default_factory=dict)
+    tmpfs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By target, the mount's options."""
+    volumes_from: tuple[str, ...] = ()
+    bound_ports: frozenset[PortBinding] = frozenset()
+    """Those that are really published, while it runs."""
+    platform: str = ""
+    """Its image's."""
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """The attributes with an engine's default that were given when it was made."""
+        return declared_in(self.labels)
 
     @property
     def short_id(self) -> str:
         """The twelve digits that people see."""
         return self.id[:12]
+
+
+def with_named_modes(container: ObservedContainer, names: Mapping[str, str]) -> ObservedContainer:
+    """`container:NAME` as it was asked for, where the engine keeps an id or a name of before.
+
+    Args:
+        container: as the engine tells it.
+        names: the name to say for each id (or name). What is not in it stays: that container is gone.
+    """
+
+    def named(mode: str) -> str:
+        kind, _, id_ = mode.partition(":")
+        return f"container:{names[id_]}" if kind == "container" and id_ in names else mode
+
+    def link(text: str) -> str:
+        name, _, alias = text.partition(":")
+        return f"{names.get(name, name)}:{alias}"
+
+    def source(text: str) -> str:
+        name, colon, mode = text.partition(":")
+        return f"{names.get(name, name)}{colon}{mode}"
+
+    privileges = replace(container.privileges, pid=named(container.privileges.pid), ipc=named(container.privileges.ipc))
+    return replace(
+        container,
+        network_mode=named(container.network_mode),
+        privileges=privileges,
+        links=frozenset(link(text) for text in container.links),
+        volumes_from=tuple(source(text) for text in container.volumes_from),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +322,14 @@ class ObservedNetwork:
     enable_ipv6: bool
     pools: tuple[ObservedPool, ...]
     labels: Mapping[str, str]
+    enable_ipv4: bool = True
+    ipam_driver: str = "default"
+    ipam_options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """The attributes with an engine's default that were given when it was made."""
+        return declared_in(self.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +341,11 @@ class ObservedVolume:
     driver_opts: Mapping[str, str]
     labels: Mapping[str, str]
 
+    @property
+    def declared(self) -> frozenset[str]:
+        """The attributes with an engine's default that were given when it was made."""
+        return declared_in(self.labels)
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -186,6 +356,7 @@ class Snapshot:
     networks: tuple[ObservedNetwork, ...] = ()
     volumes: tuple[ObservedVolume, ...] = ()
     images: Mapping[str, ObservedImage] = field(default_factory=dict)
+    engine_version: str = ""
 
     def image_of(self, container: ObservedContainer) -> ObservedImage | None:
         """The image a container runs."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from netdeploy.engine.errors import explain, unreachable
+from netdeploy.engine.errors import explain, message_of, unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -56,21 +56,21 @@ class Operator:
         except requests.RequestException as error:
             raise unreachable(self._endpoint, error) from None
 
+    def _post(self, doing: str, path: str, body: Json) -> Any:
+        """A call whose whole body is ours: the SDK's functions for it pass on the arguments they know, and no more."""
+        url = f"{self._client.base_url}/v{self._client.api_version}{path}"
+        response = self._call(doing, lambda: self._client.post(url, json=body, timeout=_CALL_TIMEOUT))
+        if response.status_code >= 400:
+            raise explain(doing, response.status_code, message_of(response.content))
+        return response.json() if response.content.strip() else None
+
     # -- networks and volumes --
 
     def create_network(self, name: str, body: Json) -> str:
         """Returns the network's id."""
-        arguments = {
-            "driver": body.get("Driver"),
-            "options": body.get("Options"),
-            "ipam": body.get("IPAM"),
-            "check_duplicate": True,
-            "internal": body.get("Internal", False),
-            "labels": body.get("Labels"),
-            "enable_ipv6": body.get("EnableIPv6", False),
-            "attachable": body.get("Attachable"),
-        }
-        answer = self._call(f"making network `{name}`", lambda: self._client.create_network(name, **arguments))
+        doing = f"making network `{name}`"
+        # the SDK's own call knows neither EnableIPv4 nor what comes after it
+        answer = self._post(doing, "/networks/create", {**body, "Name": name, "CheckDuplicate": True})
         return str(answer["Id"])
 
     def remove_network(self, network_id: str, name: str) -> None:
@@ -94,13 +94,7 @@ class Operator:
 
     def connect(self, container_id: str, network_id: str, endpoint: Json, doing: str) -> None:
         """Connect with the whole endpoint, as at create: a bare connect would lose aliases and addresses."""
-        ipam = endpoint.get("IPAMConfig") or {}
-        arguments = {
-            "aliases": endpoint.get("Aliases"),
-            "ipv4_address": ipam.get("IPv4Address"),
-            "ipv6_address": ipam.get("IPv6Address"),
-        }
-        self._call(doing, lambda: self._client.connect_container_to_network(container_id, network_id, **arguments))
+        self._post(doing, f"/networks/{network_id}/connect", {"Container": container_id, "EndpointConfig": endpoint})
 
     def disconnect(self, container_id: str, network: str, doing: str) -> None:
         """Leave a network; `network` may be the name, where the id no longer exists."""
@@ -109,10 +103,12 @@ class Operator:
     # -- containers --
 
     def create_container(self, name: str, body: Json) -> str:
-        """Returns the container's id; it is not started."""
+        """Returns the container's id; it is not started. The platform goes beside the body."""
+        rest = {key: value for key, value in body.items() if key != "platform"}
+        platform = body.get("platform")
         answer = self._call(
             f"making container `{name}`",
-            lambda: self._client.create_container_from_config(body, name),  # type: ignore[no-untyped-call]
+            lambda: self._client.create_container_from_config(rest, name, platform),  # type: ignore[no-untyped-call]
         )
         return str(answer["Id"])
 
@@ -132,9 +128,9 @@ class Operator:
         """Give a container another name; it keeps running."""
         self._call(f"renaming `{old}` to `{new}`", lambda: self._client.rename(container_id, new))
 
-    def update(self, container_id: str, name: str, restart: Any) -> None:
+    def update(self, container_id: str, name: str, body: Json) -> None:
         """Change what the engine can change in place."""
-        self._call(f"updating `{name}`", lambda: self._client.update_container(container_id, restart_policy=restart))
+        self._post(f"updating `{name}`", f"/containers/{container_id}/update", body)
 
     def remove_container(self, container_id: str, name: str, *, volumes: bool) -> None:
         """Remove it, with `volumes` its anonymous volumes too; a running one is killed, so stop it first."""

@@ -15,7 +15,7 @@ import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from netdeploy.engine.errors import EngineAnswer, unreachable
+from netdeploy.engine.errors import EngineAnswer, message_of, unreachable
 from netdeploy.errors import EngineTooOld, EngineUnreachable
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Reader:
         with self._lock:
             self._idle.append(connection)
         if response.status >= 400:
-            raise EngineAnswer(response.status, _message(body))
+            raise EngineAnswer(response.status, message_of(body))
         return body
 
     def _connection(self) -> http.client.HTTPConnection:
@@ -157,10 +157,3 @@ class Reader:
 def _query(values: dict[str, Any]) -> str:
     encoded = {key: json.dumps(value) if isinstance(value, dict) else value for key, value in values.items()}
     return f"?{urllib.parse.urlencode(encoded)}" if encoded else ""
-
-
-def _message(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["message"])
-    except (ValueError, KeyError, TypeError):
-        return body.decode("utf-8", "replace").strip() or "no reason given"

@@ -6,7 +6,7 @@ name without our label is somebody else's, and a conflict.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from netdeploy.attributes import attachment as attachment_rows
@@ -22,6 +22,7 @@ from netdeploy.engine.observed import (
     ObservedNetwork,
     ObservedVolume,
     Snapshot,
+    with_named_modes,
 )
 from netdeploy.plan.changes import (
     PAUSED,
@@ -38,6 +39,7 @@ from netdeploy.plan.reasons import attachment_difference, difference, disconnect
 from netdeploy.topology.draft import BUILT_IN_NETWORKS
 
 _NOT_A_NETWORK = ("host", "none")
+_SHARED = {"network": "network", "pid": "processes", "ipc": "shared memory"}
 _CONNECTS_BY_MODE = (1, 44)  # somewhere between API 1.41, which does not mind, and 1.51, which does
 
 
@@ -73,7 +75,8 @@ class _Diff:
         kept_networks = {wish.key: self._kept_network(wish) for wish in self._wishes.networks}
         kept_containers = {wish.key: self._kept_container(wish) for wish in self._wishes.containers}
         wished = {c.name: wish.name for wish in self._wishes.containers if (c := kept_containers[wish.key])}
-        kept_containers = {key: c and _with_wished_mode(c, wished) for key, c in kept_containers.items()}
+        # what is shared with a container that was renamed by hand is shared with the same container
+        kept_containers = {key: c and with_named_modes(c, wished) for key, c in kept_containers.items()}
         found: list[Change] = []
         for wish in self._wishes.networks:
             found += self._network(wish, kept_networks[wish.key])
@@ -81,7 +84,7 @@ class _Diff:
             found += self._volume(volume)
         for container in self._wishes.containers:
             found += self._container(container, kept_containers[container.key])
-        found = self._with_sharing(found)
+        found = self._with_relying(found)
         kept_ids = {c.id for c in kept_containers.values() if c} | {n.id for n in kept_networks.values() if n}
         found += self._removals(kept_ids)
         return Changes(
@@ -319,15 +322,19 @@ class _Diff:
         return f"it is stopped (exit code {state.exit_code})"
 
     def _cut_off(self, wish: ContainerWish, live: ObservedContainer) -> str:
-        """A container that shares another's network keeps a dead one when the other is started again."""
-        owner = next((w for w in self._wishes.containers if w.name == wish.shares_network_of), None)
-        shared = self._kept_container(owner) if owner else None
-        if owner is None or shared is None or not live.state.running:
+        """A container that shares another's namespace keeps a dead one when the other is started again."""
+        if not live.state.running:
             return ""
-        if not shared.state.running or self._cut_off(owner, shared):
-            return f"it shares the network of `{owner.name}`, which is started again"
-        if _instant(shared.state.started_at) > _instant(live.state.started_at):
-            return f"it shares the network of `{owner.name}`, which was started after it"
+        for kind, name in wish.shares.items():
+            owner = next((w for w in self._wishes.containers if w.name == name), None)
+            shared = self._kept_container(owner) if owner else None
+            if owner is None or shared is None:
+                continue
+            what = f"it shares the {_SHARED[kind]} of `{owner.name}`"
+            if not shared.state.running or self._cut_off(owner, shared):
+                return f"{what}, which is started again"
+            if _instant(shared.state.started_at) > _instant(live.state.started_at):
+                return f"{what}, which was started after it"
         return ""
 
     def _attachments(self, wish: ContainerWish, live: ObservedContainer) -> Iterator[Change]:
@@ -379,27 +386,32 @@ class _Diff:
                 live=live,
             )
 
-    def _with_sharing(self, found: list[Change]) -> list[Change]:
-        """A container that shares another's network goes with it: a new one has another network."""
+    def _with_relying(self, found: list[Change]) -> list[Change]:
+        """A container that relies on another goes with it: a new one has other namespaces, mounts and addresses."""
         renewed = {
             change.name
             for change in found
             if isinstance(change, ContainerChange) and change.action in (Action.CREATE, Action.REPLACE)
         }
-        pending = [w for w in self._wishes.containers if w.shares_network_of and w.name not in renewed]
+        pending = [w for w in self._wishes.containers if w.relies_on and w.name not in renewed]
         while True:
-            wish = next((w for w in pending if w.shares_network_of in renewed), None)
+            wish = next((w for w in pending if w.relies_on & renewed), None)
             if wish is None:
                 return found
             pending.remove(wish)
             renewed.add(wish.name)
             live = self._kept_container(wish)
             found = [c for c in found if c.name != wish.name or not isinstance(c, ContainerChange | AttachmentChange)]
+            other = min(wish.relies_on & renewed)
+            shared = next((_SHARED[kind] for kind, name in wish.shares.items() if name == other), "")
+            how = (
+                f"shares the {shared} of" if shared else "has the mounts of" if other in _mounted(wish) else "links to"
+            )
             found.append(
                 ContainerChange(
                     action=Action.REPLACE,
                     name=wish.name,
-                    reason=f"it shares the network of `{wish.shares_network_of}`, which is made anew",
+                    reason=f"it {how} `{other}`, which is made anew",
                     wish=wish,
                     live=live,
                 )
@@ -441,10 +453,8 @@ class _Diff:
             yield f"volume `{volume.name}` is kept with its data (docker volume rm {volume.name} removes it)"
 
 
-def _with_wished_mode(live: ObservedContainer, wished: Mapping[str, str]) -> ObservedContainer:
-    """Sharing the network of a container that was renamed by hand is sharing the network of the same container."""
-    kind, _, name = live.network_mode.partition(":")
-    return replace(live, network_mode=f"{kind}:{wished[name]}") if kind == "container" and name in wished else live
+def _mounted(wish: ContainerWish) -> set[str]:
+    return {source.partition(":")[0] for source in wish.volumes_from}
 
 
 def _instant(text: str) -> tuple[str, str]:

@@ -165,7 +165,7 @@ class Update:
     """Change what the engine can change while it runs."""
 
     container: Handle
-    restart: Json = field(compare=False)
+    body: Json = field(compare=False)
 
     @property
     def text(self) -> str:

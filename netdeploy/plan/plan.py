@@ -14,6 +14,8 @@ from netdeploy.attributes import attachment as attachment_rows
 from netdeploy.attributes import container as container_rows
 from netdeploy.attributes import network as network_rows
 from netdeploy.attributes import volume as volume_rows
+from netdeploy.attributes.containers.mounts import mounts
+from netdeploy.attributes.containers.network import port_bindings
 from netdeploy.attributes.table import Json
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, Wishes
 from netdeploy.engine.observed import ObservedAttachment, ObservedContainer, Snapshot
@@ -81,6 +83,7 @@ class _Planner:
         self._made: dict[str, list[str]] = {}  # container name → the operations after which it is ready to start
         self._renamed: dict[str, str] = {}  # container name → the operation that gives it its name
         self._starts: dict[str, str] = {}  # container name → the operation after which it runs
+        self._ready_ops = (self._renamed, self._starts)
         self._left: dict[str, list[str]] = {}  # network id → operations after which somebody has left it
         self._address_claims: list[AddressClaim] = []
         self._port_claims: list[PortClaim] = []
@@ -230,7 +233,7 @@ class _Planner:
         for change in changes:
             if change.wish:
                 by_key.setdefault(change.wish.key, []).append(change)
-        for wish in _sharing_last(self._wishes.containers):
+        for wish in _relying_last(self._wishes.containers):
             own = by_key.get(wish.key, [])
             made = next((c for c in own if c.action in (Action.CREATE, Action.REPLACE)), None)
             if made and made.action is Action.REPLACE:
@@ -257,15 +260,13 @@ class _Planner:
         """Create and connect; returns the operations after which it is ready to start."""
         body = _container_body(wish, anonymous)
         first, *others = wish.attachments or (None,)
-        named = sorted(m.source for m in container_rows.mounts(wish) if m.kind == "volume" and m.source)
+        named = sorted(m.source for m in mounts(wish) if m.kind == "volume" and m.source)
         volumes = [CreateVolume(volume, {}).text for volume in named]
         after = [op for op in volumes if op in self._steps]
         if first:
             body["NetworkingConfig"] = {"EndpointsConfig": {first.network: attachment_rows.endpoint_body(first)}}
             after += [self._network_ready[first.network]] if first.network in self._network_ready else []
-        if wish.shares_network_of:
-            named_or_started = (self._renamed, self._starts)
-            after += [ops[wish.shares_network_of] for ops in named_or_started if wish.shares_network_of in ops]
+        after += [ops[other] for other in sorted(wish.relies_on) for ops in self._ready_ops if other in ops]
         undo = (RemoveContainer(Handle(name)),)
         made = self._steps.add(CreateContainer(name, body), reason, after, undo=undo, group=group)
         ready = [made]
@@ -306,8 +307,8 @@ class _Planner:
             old = aside
         ready = self._make(wish, temporary, reason, live.anonymous_volumes, group)
         if live.state.running:
-            # one that is to share a network is made after the other's start, which may need the old one's host port
-            waits_for_start = wish.shares_network_of in self._starts
+            # one that relies on another is made after the other's start, which may need the old one's host port
+            waits_for_start = any(other in self._starts for other in wish.relies_on)
             before = self._owner_made(wish) if waits_for_start else ready
             stopped = self._stop(live, old, reason, before, undo=(Start(old),), group=group)
             ready = [*ready, stopped] if waits_for_start else [stopped]
@@ -322,17 +323,24 @@ class _Planner:
         self._steps.add(RemoveContainer(aside), reason, [settled or start])
 
     def _owner_made(self, wish: ContainerWish) -> list[str]:
-        """When the container at the end of a chain of borrowed networks is ready to start."""
+        """When the containers at the ends of the chains it relies on are ready to start."""
         by_name = {other.name: other for other in self._wishes.containers}
-        while wish.shares_network_of:
-            wish = by_name[wish.shares_network_of]
-        return self._made.get(wish.name, [])
+        ready: list[str] = []
+        pending, seen = [wish], {wish.name}
+        while pending:
+            current = pending.pop()
+            others = [by_name[name] for name in sorted(current.relies_on) if name in by_name and name not in seen]
+            seen |= {other.name for other in others}
+            pending += others
+            if not current.relies_on:
+                ready += self._made.get(current.name, [])
+        return ready
 
     def _started(self, wish: ContainerWish, start: str, handle: Handle, group: str = "") -> str | None:
         """Returns the wait until it stays up; None for one that is to end."""
         self._starts[wish.name] = start
         self._address_claims.append(AddressClaim(start, wish.attachments))
-        self._port_claims.append(PortClaim(start, container_rows.port_bindings(wish)))
+        self._port_claims.append(PortClaim(start, port_bindings(wish)))
         if self._must_complete(wish):
             return None
         wait = Wait(handle, "stays up")
@@ -353,15 +361,14 @@ class _Planner:
             ready.append(self._renamed[wish.name])
         handle = Handle(wish.name, live.id)
         if Action.UPDATE in by_action:
-            policy = container_rows.restart_policy(wish.spec.restart or "no")
-            self._steps.add(Update(handle, policy), by_action[Action.UPDATE].reason)
+            change = by_action[Action.UPDATE]
+            self._steps.add(Update(handle, container_rows.update_body(wish, change.attributes)), change.reason)
         if Action.START in by_action:
             reason = by_action[Action.START].reason
             call = Unpause(handle) if reason == PAUSED else Start(handle)
             if live.state.running and reason != PAUSED:
                 ready.append(self._stop(live, _handle(live), reason, []))
-            if wish.shares_network_of in self._starts:
-                ready.append(self._starts[wish.shares_network_of])
+            ready += [self._starts[other] for other in sorted(wish.relies_on) if other in self._starts]
             self._started(wish, self._steps.add(call, reason, ready), handle)
 
     def _live(self, wish: ContainerWish) -> ObservedContainer | None:
@@ -454,12 +461,12 @@ def _grace(container: ObservedContainer) -> int:
     return _DEFAULT_GRACE if container.stop_timeout is None else container.stop_timeout
 
 
-def _sharing_last(containers: tuple[ContainerWish, ...]) -> list[ContainerWish]:
-    """A container that shares another's network comes behind that one, since it waits for its start."""
+def _relying_last(containers: tuple[ContainerWish, ...]) -> list[ContainerWish]:
+    """A container that relies on another comes behind that one, since it waits for its start."""
     pending, found = list(containers), list[ContainerWish]()
     while pending:
         names = {wish.name for wish in pending}
-        free = [wish for wish in pending if wish.shares_network_of not in names]
+        free = [wish for wish in pending if not wish.relies_on & names]
         found += free
         pending = [wish for wish in pending if wish not in free] if free else []
     return found
@@ -470,7 +477,7 @@ def _container_body(wish: ContainerWish, anonymous: Mapping[str, str]) -> Json:
     body = container_rows.create_body(wish)
     kept = [
         {"Type": "volume", "Source": anonymous[mount.target], "Target": mount.target}
-        for mount in sorted(container_rows.mounts(wish), key=lambda mount: mount.target)
+        for mount in sorted(mounts(wish), key=lambda mount: mount.target)
         if mount.kind == "volume" and not mount.source and mount.target in anonymous
     ]
     if kept:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from netdeploy.attributes.container import port_bindings
+from netdeploy.attributes.containers.network import port_bindings
 
 if TYPE_CHECKING:
     from netdeploy.plan.changes import Changes

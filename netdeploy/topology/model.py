@@ -16,22 +16,38 @@ from netdeploy.topology.text_types import (
     Address,
     Alias,
     Bytes,
+    Capability,
     Count,
+    Cpus,
+    CpuSet,
+    DevicePermissions,
+    DeviceRule,
     ExposedPort,
     FileMode,
     HostAddress,
     Hostname,
     ImageName,
+    InterfaceName,
+    IpcMode,
     Ipv4,
     Ipv6,
+    Link,
+    MacAddress,
+    Microseconds,
     Name,
     Nanoseconds,
     NetworkMode,
     NetworkName,
+    PidMode,
+    Platform,
     PortRange,
+    PullPolicy,
     Restart,
     StopSignal,
     Subnet,
+    SwapLimit,
+    UserLimit,
+    VolumeSource,
 )
 
 Protocol = Literal["tcp", "udp", "sctp"]
@@ -52,6 +68,18 @@ class Attachment(Model):
     """A fixed IPv4 address, inside a subnet that the network declares."""
     ipv6_address: Ipv6 | None = None
     """A fixed IPv6 address, inside a subnet that the network declares."""
+    link_local_ips: tuple[Address, ...] = ()
+    """Further addresses of its interface that hold on this link only, such as 169.254.8.8."""
+    mac_address: MacAddress | None = None
+    """Its interface's MAC address on this network."""
+    driver_opts: dict[str, str] = {}
+    """Options of the network's driver for this interface, such as `com.docker.network.endpoint.sysctls`."""
+    interface_name: InterfaceName | None = None
+    """What its interface is called inside the container, in place of eth0, eth1 …"""
+    priority: int = 0
+    """The network with the highest one is joined first, and is the one the container is made on."""
+    gw_priority: int = 0
+    """The network with the highest one gives the container its default gateway."""
 
 
 class Port(Model):
@@ -81,6 +109,8 @@ class VolumeOptions(Model):
 
     nocopy: bool = False
     """Do not fill a new volume with what the image has at the target."""
+    subpath: str | None = None
+    """Mount this folder of the volume in place of its root."""
 
 
 class TmpfsOptions(Model):
@@ -124,6 +154,8 @@ class Healthcheck(Model):
     """Failures in a row that make it unhealthy (engine's default 3)."""
     start_period: Nanoseconds | None = None
     """Failures in this time after the start do not count."""
+    start_interval: Nanoseconds | None = None
+    """Time between two checks during the start period (engine's default 5s)."""
     disable: bool = False
     """Turn the image's check off."""
 
@@ -133,6 +165,112 @@ class Dependency(Model):
 
     condition: Literal["service_started", "service_healthy", "service_completed_successfully"] = "service_started"
     """`service_started`, `service_healthy` (its healthcheck passes) or `service_completed_successfully` (it ended with exit code 0)."""  # noqa: E501
+
+
+class Device(Model):
+    """A device of the host."""
+
+    source: AbsolutePath
+    """The device on the host, such as /dev/ttyUSB0."""
+    target: AbsolutePath | None = None
+    """Where the container finds it (default: at the same place)."""
+    permissions: DevicePermissions = "rwm"
+    """What the container may do: read, write, make nodes."""
+
+
+class Gpus(Model):
+    """A request for GPUs, or other devices that a driver gives."""
+
+    driver: str = ""
+    """The driver that gives them; the engine finds one by the capabilities otherwise."""
+    count: Literal["all"] | Count | None = None
+    """How many, or `all` (the default where no `device_ids` are given)."""
+    device_ids: tuple[str, ...] = ()
+    """Certain ones."""
+    capabilities: tuple[str, ...] = ("gpu",)
+    """What they must be able to do."""
+    options: dict[str, str] = {}
+    """Options of the driver."""
+
+
+class WeightDevice(Model):
+    """A block device's share."""
+
+    path: AbsolutePath
+    """The device."""
+    weight: Annotated[int, Field(ge=0, le=1000)]
+    """Its share, 10 to 1000."""
+
+
+class RateDevice(Model):
+    """A block device's limit."""
+
+    path: AbsolutePath
+    """The device."""
+    rate: Bytes
+    """Bytes (such as `10m`) or operations a second."""
+
+
+class BlkioConfig(Model):
+    """Shares of, and limits on, block devices."""
+
+    weight: Annotated[int, Field(ge=10, le=1000)] | None = None
+    """The share of all devices, 10 to 1000."""
+    weight_device: tuple[WeightDevice, ...] = ()
+    """Shares of single devices."""
+    device_read_bps: tuple[RateDevice, ...] = ()
+    """Bytes read a second."""
+    device_write_bps: tuple[RateDevice, ...] = ()
+    """Bytes written a second."""
+    device_read_iops: tuple[RateDevice, ...] = ()
+    """Reads a second."""
+    device_write_iops: tuple[RateDevice, ...] = ()
+    """Writes a second."""
+
+
+class Logging(Model):
+    """Where what a container writes goes."""
+
+    driver: str | None = None
+    """The driver, such as `json-file`, `local`, `journald` or `none`."""
+    options: dict[str, str] = {}
+    """Its options, such as `max-size: 10m`."""
+
+
+class Ulimit(Model):
+    """A limit of the kernel's on the container's processes."""
+
+    soft: int
+    """The limit at first; -1 is none."""
+    hard: int
+    """How far a process may raise it; -1 is none."""
+
+
+class EnvFile(Model):
+    """A file of environment variables."""
+
+    path: str
+    """The file; a relative path starts at the topology file's folder."""
+    required: bool = True
+    """A missing file is a problem; with `false` it is passed over."""
+    format: Literal["raw"] | None = None
+    """With `raw`, quotes and `#` in a value are part of it."""
+
+
+class FileMount(Model):
+    """A config or secret in a container."""
+
+    source: Name
+    """Its name under `configs` or `secrets`."""
+    target: str | None = None
+    """Where the container finds it (default: a config at `/NAME`, a secret at `/run/secrets/NAME`)."""
+
+
+class FileSource(Model):
+    """A file of the host's that containers read: a config or a secret."""
+
+    file: str
+    """The file; a relative path starts at the topology file's folder."""
 
 
 class Container(Model):
@@ -180,6 +318,116 @@ class Container(Model):
     """How long it may take to stop before it is killed (engine's default 10s)."""
     network_mode: NetworkMode | None = None
     """`host`, `none`, `bridge` (Docker's default bridge) or `container:NAME`; not together with `networks`."""
+    annotations: dict[str, str] = {}
+    """Annotations for the runtime: a mapping, or a list of `name=value`."""
+    blkio_config: BlkioConfig | None = None
+    """Shares of, and limits on, block devices."""
+    cap_add: tuple[Capability, ...] = ()
+    """Capabilities it has besides Docker's usual ones."""
+    cap_drop: tuple[Capability, ...] = ()
+    """Capabilities it has not, of Docker's usual ones."""
+    cgroup: Literal["host", "private"] | None = None
+    """The cgroup namespace: the `host`'s, or a `private` one."""
+    cgroup_parent: str | None = None
+    """The control group that its own is made in."""
+    configs: tuple[FileMount, ...] = ()
+    """Files of `configs` it reads: a list of names, or of `source` and `target`."""
+    cpu_count: Count | None = None
+    """CPUs it may use (Windows)."""
+    cpu_percent: Annotated[int, Field(ge=0, le=100)] | None = None
+    """Percent of the CPUs it may use (Windows)."""
+    cpu_period: Microseconds | None = None
+    """The period of `cpu_quota`, in microseconds."""
+    cpu_quota: Microseconds | None = None
+    """CPU time it may use in each period, in microseconds."""
+    cpu_rt_period: Microseconds | None = None
+    """The period of `cpu_rt_runtime`, in microseconds."""
+    cpu_rt_runtime: Microseconds | None = None
+    """Real-time CPU time it may use in each period, in microseconds."""
+    cpu_shares: Annotated[int, Field(ge=2, le=262_144)] | None = None
+    """Its share of a busy CPU, against others'."""
+    cpus: Cpus | None = None
+    """CPUs' worth of time it may use, such as 0.5."""
+    cpuset: CpuSet | None = None
+    """The CPUs it may run on, such as `0-2` or `0,3`."""
+    device_cgroup_rules: tuple[DeviceRule, ...] = ()
+    """Rules for devices it may use, such as `c 1:3 rwm`."""
+    devices: tuple[Device, ...] = ()
+    """Devices of the host it has: `/dev/ttyUSB0`, `/dev/sda:/dev/xvda:rwm`, or the long form."""
+    dns_opt: tuple[str, ...] = ()
+    """Options of its resolver, such as `ndots:2`."""
+    dns_search: tuple[str, ...] = ()
+    """Domains in which its resolver looks for short names."""
+    domainname: Hostname | None = None
+    """Its domain."""
+    env_file: tuple[EnvFile, ...] = ()
+    """Files of environment variables; what `environment` says comes before them."""
+    gpus: tuple[Gpus, ...] = ()
+    """GPUs it has: `all`, or a list of requests."""
+    group_add: tuple[str, ...] = ()
+    """Groups its user is in besides its own, by name or number."""
+    ipc: IpcMode | None = None
+    """Shared memory: `private`, `shareable`, `host`, `none`, or that of `container:NAME`, which must be shareable."""
+    isolation: Literal["default", "process", "hyperv"] | None = None
+    """The isolation technology (Windows)."""
+    label_file: tuple[str, ...] = ()
+    """Files of labels; what `labels` says comes before them."""
+    links: tuple[Link, ...] = ()
+    """Names that only this container knows others by: `db` or `db:store`."""
+    logging: Logging | None = None
+    """Where what it writes goes."""
+    mac_address: MacAddress | None = None
+    """Its MAC address on the first of its networks."""
+    mem_limit: Bytes | None = None
+    """The most memory it may use, such as `512m`."""
+    mem_reservation: Bytes | None = None
+    """Memory it is held to when memory is short."""
+    mem_swappiness: Annotated[int, Field(ge=0, le=100)] | None = None
+    """How readily its memory goes to swap, 0 to 100."""
+    memswap_limit: SwapLimit | None = None
+    """The most memory and swap together it may use; -1 is no limit for swap. Without it, twice `mem_limit`."""
+    oom_kill_disable: bool | None = None
+    """Do not kill it when memory runs out."""
+    oom_score_adj: Annotated[int, Field(ge=-1000, le=1000)] | None = None
+    """How readily it is killed when memory runs out, -1000 to 1000."""
+    pid: PidMode | None = None
+    """Processes it sees: the `host`'s, or those of `container:NAME`, besides its own."""
+    pids_limit: Annotated[int, Field(ge=-1, le=2**31 - 1)] | None = None
+    """The most processes it may have; 0 and -1 are no limit."""
+    platform: Platform | None = None
+    """The platform its image is for, such as `linux/amd64`."""
+    privileged: bool | None = None
+    """It may do what the host's root may."""
+    pull_policy: PullPolicy | None = None
+    """When apply pulls the image: `missing` (default: when it is not there), `always`, or `never`."""
+    read_only: bool | None = None
+    """Its root file system can't be written."""
+    runtime: str | None = None
+    """The OCI runtime that runs it, such as `runc`."""
+    secrets: tuple[FileMount, ...] = ()
+    """Files of `secrets` it reads: a list of names, or of `source` and `target`."""
+    security_opt: tuple[str, ...] = ()
+    """Options such as `no-new-privileges:true`, `apparmor=…`, `label=…`, `seccomp=unconfined`, `seccomp=./profile.json` or `systempaths=unconfined`."""  # noqa: E501
+    shm_size: Bytes | None = None
+    """The size of /dev/shm."""
+    stdin_open: bool | None = None
+    """Keep its standard input open."""
+    storage_opt: dict[str, str] = {}
+    """Options of the storage driver, such as `size: 10g`."""
+    sysctls: dict[str, str] = {}
+    """Kernel settings of its own: a mapping, or a list of `name=value`."""
+    tmpfs: tuple[str, ...] = ()
+    """Folders in memory: `/run` or `/run:size=64m,mode=1777`."""
+    tty: bool | None = None
+    """Give it a terminal."""
+    ulimits: dict[UserLimit, Ulimit] = {}
+    """Limits on its processes: a number for both, or `soft` and `hard`."""
+    userns_mode: Literal["host"] | None = None
+    """`host`: no user namespace, where the engine gives one."""
+    uts: Literal["host"] | None = None
+    """`host`: the host's own host name."""
+    volumes_from: tuple[VolumeSource, ...] = ()
+    """Containers whose mounts it has too: `db`, or `db:ro`."""
 
 
 class Pool(Model):
@@ -198,6 +446,10 @@ class Pool(Model):
 class Ipam(Model):
     """How addresses are given on a network."""
 
+    driver: str = "default"
+    """The driver that gives addresses."""
+    options: dict[str, str] = {}
+    """Its options."""
     config: tuple[Pool, ...] = ()
     """The ranges of addresses; without any, the engine picks one."""
 
@@ -205,14 +457,16 @@ class Ipam(Model):
 class Network(Model):
     """A network of the engine."""
 
-    driver: Literal["bridge"] = "bridge"
-    """The network's kind."""
+    driver: Literal["bridge", "macvlan", "ipvlan"] = "bridge"
+    """The network's kind: a `bridge` on the host, or `macvlan` or `ipvlan`, which put containers on a network card of the host's."""  # noqa: E501
     driver_opts: dict[str, str] = {}
     """Options of the driver, such as `com.docker.network.bridge.name`."""
     internal: bool = False
     """No way out: only the containers on it reach each other."""
     attachable: bool = False
     """Containers outside a swarm's services may join (means something only in a swarm)."""
+    enable_ipv4: bool | None = None
+    """Give IPv4 addresses (the default)."""
     enable_ipv6: bool = False
     """Give IPv6 addresses too."""
     ipam: Ipam = Ipam()
@@ -255,3 +509,7 @@ class Topology(Model):
     """The networks, by name."""
     volumes: dict[str, Volume] = {}
     """The volumes, by name."""
+    configs: dict[Name, FileSource] = {}
+    """Files that containers read, by name."""
+    secrets: dict[Name, FileSource] = {}
+    """Files with secrets that containers read, by name."""

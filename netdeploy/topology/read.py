@@ -17,7 +17,8 @@ from netdeploy.topology.model import Container, Network, Topology, Volume
 from netdeploy.topology.places import Places
 from netdeploy.topology.problem import Problem, describe, did_you_mean, plain
 from netdeploy.topology.shape import Shapes
-from netdeploy.topology.shorthand import Surroundings, expand
+from netdeploy.topology.shorthand import expand
+from netdeploy.topology.shorthand_pieces import Surroundings
 from netdeploy.topology.text_types import LABEL_NAME
 from netdeploy.topology.yaml_source import Mapping, Scalar, SourceRefused, to_data
 

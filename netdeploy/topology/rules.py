@@ -160,8 +160,7 @@ def _cycles(draft: Draft) -> Iterator[Found]:
 
 def _cycle(cycle: list[str], draft: Draft) -> Found:
     first, second = cycle[0], cycle[1 % len(cycle)]
-    in_list = second in draft.containers[first].depends_on
-    tail: Path = ("depends_on", second) if in_list else ("network_mode",)
+    tail = _where_it_waits(draft.containers[first], second)
     told = cycle if len(cycle) <= _TOLD else [*cycle[: _TOLD - 2], "…", cycle[-1]]
     message = f"these containers wait for each other: {' → '.join([*told, first])}"
     hint = "take one of the dependencies out"
@@ -170,15 +169,28 @@ def _cycle(cycle: list[str], draft: Draft) -> Found:
     return Found(("containers", first, *tail), message, hint, at_key=True)
 
 
+def _where_it_waits(container: Container, other: str) -> Path:
+    if other in container.depends_on:
+        return ("depends_on", other)
+    kind = next((kind for kind, name in shared_namespaces(container).items() if name == other), None)
+    if kind:
+        return (_MODES[kind],)
+    return ("links",) if any(link.partition(":")[0] == other for link in container.links) else ("volumes_from",)
+
+
 def _waits_for(container: Container) -> Iterable[str]:
-    shared = shared_network_of(container)
-    return (*container.depends_on, *((shared,) if shared else ()))
+    linked = (link.partition(":")[0] for link in container.links)
+    mounted = (source.removeprefix("container:").partition(":")[0] for source in container.volumes_from)
+    return dict.fromkeys((*container.depends_on, *shared_namespaces(container).values(), *linked, *mounted))
 
 
-def shared_network_of(container: Container) -> str | None:
-    """The container whose network this one shares (`network_mode: container:NAME`)."""
-    mode = container.network_mode or ""
-    return mode.removeprefix("container:") if mode.startswith("container:") else None
+_MODES = {"network": "network_mode", "pid": "pid", "ipc": "ipc"}
+
+
+def shared_namespaces(container: Container) -> dict[str, str]:
+    """The containers whose `network`, `pid` or `ipc` namespace this one shares (`container:NAME`)."""
+    modes = {kind: getattr(container, field) or "" for kind, field in _MODES.items()}
+    return {kind: mode.removeprefix("container:") for kind, mode in modes.items() if mode.startswith("container:")}
 
 
 def _network_modes(draft: Draft) -> Iterator[Found]:
@@ -190,7 +202,7 @@ def _network_modes(draft: Draft) -> Iterator[Found]:
             message = f"`network_mode: {mode}` and `networks` exclude each other"
             where = (("`networks` stands here", (*base, "networks")),)
             yield Found((*base, "network_mode"), message, "keep one of them", elsewhere=where, at_key=True)
-        shared = shared_network_of(container)
+        shared = shared_namespaces(container).get("network")
         if shared:
             yield from _shared_network(name, container, shared, draft)
         elif mode in ("host", "none") and container.ports:

@@ -44,6 +44,10 @@ PORT: Schema = {
 }
 MOUNT: Schema = {"type": "string", "pattern": "^(?:/[^:]*|[^:]+:/[^:]*(?::[a-z,]+)?)$"}
 
+NAME: Schema = {"type": "string"}
+FILE: Schema = {"type": "string", "minLength": 1}
+DEVICE: Schema = {"type": "string", "pattern": "^/[^:]*(?::/[^:]*)?(?::[rwm]{1,3})?$"}
+
 
 def same(long: Schema) -> Schema:
     """The short form changes nothing that a schema sees."""
@@ -82,6 +86,17 @@ def one_or_more(long: Schema) -> Schema:
     """One value, or a list of them."""
     one = long["items"]
     return {"anyOf": [*one.get("anyOf", [one]), long]}
+
+
+def one_or_more_items(short: Schema) -> Callable[[Schema], Schema]:
+    """One item in the short form, or a list of items in either form."""
+    return lambda long: {"anyOf": [short, items_or(short)(long)]}
+
+
+def ulimits(long: Schema) -> Schema:
+    """One number for both limits, or the two."""
+    values = {"anyOf": [{"type": "integer"}, long["additionalProperties"]]}
+    return {**long, "additionalProperties": values}
 
 
 def extra_hosts(long: Schema) -> Schema:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -112,6 +112,26 @@ def _size(value: object) -> int:
     return int(match[1]) * _BYTES[match[2].lower()]
 
 
+_CPUS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,9})?|\.[0-9]{1,9}")
+
+
+def _cpus(value: object) -> int:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    text = str(value) if number else value
+    if not isinstance(text, str) or not _CPUS.fullmatch(text) or float(text) <= 0:
+        raise PydanticCustomError("cpus", "expected a number of CPUs above 0, such as 0.5 or 2")
+    return round(float(text) * 1_000_000_000)
+
+
+def _microseconds(value: object) -> int:
+    number = _whole(value)
+    if isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= 2**53:
+        return number
+    if isinstance(value, str) and _DURATION.fullmatch(value):
+        return _duration(value) // 1_000
+    raise PydanticCustomError("microseconds", "expected microseconds, such as 50000, or a duration such as `50ms`")
+
+
 def _whole(value: object) -> object:
     """`3.0` is a whole number, as it is in JSON Schema."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -189,6 +209,79 @@ Bytes = Annotated[
         },
     ),
 ]
+SwapLimit = Annotated[
+    int,
+    *_both(
+        BeforeValidator(lambda value: -1 if value in (-1, "-1") else _size(value)),
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": -1, "maximum": 10**15 - 1},
+                {"type": "string", "pattern": "^(?:-1|[0-9]{1,15}[kKmMgG]?[bB]?)$"},
+            ]
+        },
+    ),
+]
+Cpus = Annotated[
+    int,
+    *_both(
+        BeforeValidator(_cpus),
+        {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": f"^(?:{_CPUS.pattern})$"}]},
+    ),
+]
+Microseconds = Annotated[
+    int,
+    *_both(
+        BeforeValidator(_microseconds),
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": 2**53},
+                {"type": "string", "pattern": f"^(?:{_DURATION.pattern})$"},
+            ]
+        },
+    ),
+]
+CpuSet = Annotated[
+    str,
+    *_matching(r"[0-9]{1,4}(?:-[0-9]{1,4})?(?:,[0-9]{1,4}(?:-[0-9]{1,4})?)*", "expected CPUs such as `0-2` or `0,3`"),
+]
+Capability = Annotated[str, *_matching(r"[A-Za-z_]+", "expected a capability such as `NET_ADMIN`, or `ALL`")]
+DeviceRule = Annotated[
+    str, *_matching(r"[abc] (?:[0-9]+|\*):(?:[0-9]+|\*) [rwm]{1,3}", "expected a rule such as `c 1:3 rwm`")
+]
+DevicePermissions = Annotated[str, *_matching(r"[rwm]{1,3}", "expected permissions such as `rwm` or `r`")]
+MacAddress = Annotated[
+    str,
+    AfterValidator(str.lower),
+    *_matching(r"(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}", "expected a MAC address such as `02:42:ac:11:00:02`"),
+]
+InterfaceName = Annotated[
+    str, *_matching(r"[^\s/:%]{1,15}", "expected an interface's name, such as `eth0` (at most 15 characters)")
+]
+IpcMode = Annotated[
+    str,
+    *_matching(
+        rf"private|shareable|host|none|container:{OBJECT_NAME}",
+        "expected `private`, `shareable`, `host`, `none` or `container:NAME`",
+    ),
+]
+PidMode = Annotated[str, *_matching(rf"host|container:{OBJECT_NAME}", "expected `host` or `container:NAME`")]
+Link = Annotated[
+    str, *_matching(rf"{OBJECT_NAME}(?::[a-zA-Z0-9_][a-zA-Z0-9_.-]*)?", "expected a container, or `container:alias`")
+]
+VolumeSource = Annotated[
+    str,
+    *_matching(rf"(?:container:)?{OBJECT_NAME}(?::(?:ro|rw))?", "expected a container of this file, or `container:ro`"),
+]
+UserLimit = Literal[
+    "as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
+    "rttime", "sigpending", "stack",
+]  # fmt: skip
+"""Limits that an engine knows (docker/go-units: ulimit.go)."""
+Platform = Annotated[
+    str,
+    *_matching(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9]+)?", "expected a platform such as `linux/amd64`"),
+]
+PullPolicy = Literal["always", "never", "missing", "if_not_present"]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(_whole)]
 FileMode = Annotated[int, Field(ge=0, le=0o7777), BeforeValidator(_whole)]
 AbsolutePath = Annotated[str, *_matching(r"/[^\x00]*", "expected an absolute path, such as `/data`")]

@@ -11,7 +11,8 @@ from unit.builders import IMAGES, container_wish, image_json
 from unit.paper_engine import Json, PaperEngine
 
 from netdeploy.attributes import container as rows
-from netdeploy.attributes.container import create_body, full_image_name
+from netdeploy.attributes.container import create_body
+from netdeploy.attributes.containers.image import full_image_name
 from netdeploy.attributes.table import AttributeChange, compare
 from netdeploy.attributes.wish import ContainerWish
 from netdeploy.engine.observed import ObservedContainer

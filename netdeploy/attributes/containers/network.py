@@ -1,0 +1,155 @@
+"""How a container is reached, and what it knows of names: ports, hosts, resolver."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdeploy.attributes.table import ANY, Attribute, Effect, Json, JsonValue, or_none
+from netdeploy.attributes.wish import ContainerWish
+from netdeploy.engine.observed import ObservedContainer, PortBinding
+from netdeploy.topology.text_types import numbers
+
+Row = Attribute[ContainerWish, ObservedContainer]
+_SHARED_MODES = ("host", "none", "container:")
+
+
+def port_bindings(wish: ContainerWish) -> frozenset[PortBinding]:
+    """The published ports, one by one: ranges of equal length go port by port."""
+    found: set[PortBinding] = set()
+    for port in wish.spec.ports:
+        targets = numbers(port.target)
+        published = port.published or ""
+        for index, target in enumerate(targets):
+            host_port = str(numbers(published)[index]) if published and len(targets) > 1 else published
+            found.add(PortBinding(target, port.protocol, port.host_ip or "", host_port))
+    return frozenset(found)
+
+
+def exposed_ports(wish: ContainerWish) -> frozenset[str]:
+    """Every port the container says it listens on, as `8080/tcp`: the image's, the file's, the published ones."""
+    return frozenset((wish.image.exposed if wish.image else frozenset()) | _own_exposed(wish))
+
+
+def _own_exposed(wish: ContainerWish) -> set[str]:
+    own = {f"{binding.target}/{binding.protocol}" for binding in port_bindings(wish)}
+    for text in wish.spec.expose:
+        ports, _, protocol = text.partition("/")
+        own |= {f"{port}/{protocol or 'tcp'}" for port in numbers(ports)}
+    return own
+
+
+def _exposed_argument(wish: ContainerWish) -> Json | None:
+    # bindings of ports that are not exposed too are silently not published
+    return {port: {} for port in sorted(_own_exposed(wish))} or None
+
+
+def _bindings_argument(wish: ContainerWish) -> Json | None:
+    bindings: dict[str, list[Json]] = {}
+    for binding in sorted(port_bindings(wish), key=lambda b: (b.target, b.protocol, b.host_ip, b.host_port)):
+        listen = {"HostIp": binding.host_ip, "HostPort": binding.host_port}
+        bindings.setdefault(f"{binding.target}/{binding.protocol}", []).append(listen)
+    return bindings or None
+
+
+def binding_text(binding: PortBinding) -> str:
+    """As the file writes it: `127.0.0.1:8080:80/udp`."""
+    protocol = "" if binding.protocol == "tcp" else f"/{binding.protocol}"
+    address = f"[{binding.host_ip}]" if ":" in binding.host_ip else binding.host_ip
+    host = f"{address}:{binding.host_port}:" if address else f"{binding.host_port}:" if binding.host_port else ""
+    return f"{host}{binding.target}{protocol}"
+
+
+def _show_ports(bindings: frozenset[PortBinding]) -> JsonValue:
+    return [binding_text(b) for b in sorted(bindings, key=lambda b: (b.target, b.protocol, b.host_port, b.host_ip))]
+
+
+# -- names -----------------------------------------------------------------------------------------------------------
+
+
+def _hostname_wish(wish: ContainerWish) -> Any:
+    shared = (wish.spec.network_mode or "").startswith(_SHARED_MODES) or wish.spec.uts == "host"
+    if wish.spec.hostname is None and shared:
+        return ANY  # the host's name, or that of the container whose network it shares
+    return wish.spec.hostname or ""
+
+
+def _hostname_read(live: ObservedContainer) -> str:
+    return "" if live.hostname == live.short_id else live.hostname
+
+
+def _extra_hosts(wish: ContainerWish) -> tuple[str, ...]:
+    return tuple(sorted(f"{name}:{ip}" for name, ips in wish.spec.extra_hosts.items() for ip in ips))
+
+
+def _domainname_wish(wish: ContainerWish) -> Any:
+    return ANY if wish.spec.domainname is None and _hostname_wish(wish) is ANY else wish.spec.domainname or ""
+
+
+def _network_mode_wish(wish: ContainerWish) -> str:
+    """Empty for a container with networks of its own: which ones is the attachments' matter."""
+    if "network" in wish.shares:
+        return f"container:{wish.shares['network']}"
+    mode = wish.spec.network_mode or ""
+    return mode if mode in ("host", "none") else ""
+
+
+def _network_mode_read(live: ObservedContainer) -> str:
+    # it keeps the first network's name after a disconnect, so only the modes without networks mean something
+    return live.network_mode if live.network_mode.startswith(_SHARED_MODES) else ""
+
+
+def _network_mode_argument(wish: ContainerWish) -> str:
+    return _network_mode_wish(wish) or (wish.attachments[0].network if wish.attachments else "none")
+
+
+def _links(wish: ContainerWish) -> list[str]:
+    """On a network of its own, links are the attachment's matter."""
+    return sorted(wish.links) if wish.on_default_bridge else []
+
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        "network_mode", "HostConfig.NetworkMode", _network_mode_wish, _network_mode_argument, _network_mode_read,
+        Effect.REPLACE, default="the container's own networks", show=or_none,
+    ),
+    Row(
+        "hostname", "Hostname", _hostname_wish, lambda w: w.spec.hostname, _hostname_read, Effect.REPLACE,
+        default="the container's short id", show=or_none,
+    ),
+    Row(
+        "domainname", "Domainname", _domainname_wish, lambda w: w.spec.domainname, lambda c: c.domainname,
+        Effect.REPLACE, default="none", show=or_none,
+    ),
+    Row(
+        "mac_address", "MacAddress", lambda w: w.spec.mac_address or "", lambda w: w.spec.mac_address,
+        lambda c: c.mac_address, Effect.REPLACE, default="the engine's choice", show=or_none,
+    ),
+    Row(
+        "ports", "HostConfig.PortBindings", port_bindings, _bindings_argument, lambda c: c.ports, Effect.REPLACE,
+        default="nothing is published", show=_show_ports,
+    ),
+    Row(
+        "expose", "ExposedPorts", exposed_ports, _exposed_argument, lambda c: c.exposed, Effect.REPLACE,
+        default="the image's, and the published ones",
+    ),
+    Row(
+        "extra_hosts", "HostConfig.ExtraHosts", _extra_hosts, lambda w: list(_extra_hosts(w)) or None,
+        lambda c: tuple(sorted(c.extra_hosts)), Effect.REPLACE, default="none",
+    ),
+    Row(
+        "links", "HostConfig.Links", lambda w: frozenset(_links(w)), lambda w: _links(w) or None,
+        lambda c: c.links, Effect.REPLACE, default="none",
+    ),
+    Row(
+        "dns", "HostConfig.Dns", lambda w: w.spec.dns, lambda w: list(w.spec.dns) or None, lambda c: c.dns,
+        Effect.REPLACE, default="the engine's",
+    ),
+    Row(
+        "dns_opt", "HostConfig.DnsOptions", lambda w: w.spec.dns_opt, lambda w: list(w.spec.dns_opt) or None,
+        lambda c: c.dns_opt, Effect.REPLACE, default="the engine's",
+    ),
+    Row(
+        "dns_search", "HostConfig.DnsSearch", lambda w: w.spec.dns_search, lambda w: list(w.spec.dns_search) or None,
+        lambda c: c.dns_search, Effect.REPLACE, default="the engine's",
+    ),
+)  # fmt: skip

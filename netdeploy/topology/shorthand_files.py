@@ -1,0 +1,128 @@
+"""What a topology file takes from files beside it: environment variables, labels, seccomp profiles."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING
+
+from netdeploy.topology.shorthand_mounts import at_home
+from netdeploy.topology.shorthand_pieces import mapping, scalar
+from netdeploy.topology.yaml_source import Entry, Mapping, Node, Scalar, Sequence
+
+if TYPE_CHECKING:
+    from netdeploy.topology.problem import Path
+    from netdeploy.topology.shorthand_pieces import Surroundings
+
+_MAX_BYTES = 1_000_000
+_SECTIONS = {"env_file": "environment", "label_file": "labels"}
+
+
+def with_files(node: Node, path: Path, around: Surroundings) -> Node:
+    """A container with what its `env_file` and `label_file` hold; what it says itself comes before them."""
+    if not isinstance(node, Mapping):
+        return node
+    entries = {entry.key.text: entry for entry in node.entries}
+    for key, section in _SECTIONS.items():
+        files = entries[key].value if key in entries else None
+        own = entries[section].value if section in entries else None
+        if not isinstance(files, Sequence) or not isinstance(own, Mapping | None):
+            continue
+        found: dict[str, Entry] = {}
+        for index, item in enumerate(files.items):
+            for name, value in _pairs_of(item, (*path, key, index), around).items():
+                found[name] = Entry(scalar(name, item.mark), scalar(value, item.mark))
+        found |= {entry.key.text: entry for entry in (own.entries if own else ())}
+        where = own or files
+        merged = Mapping(tuple(found.values()), where.mark, made=own is None)
+        entries[section] = Entry(scalar(section, where.mark), merged) if own is None else entries[section]
+        entries[section] = Entry(entries[section].key, merged)
+    return Mapping(tuple(entries.values()), node.mark, node.made)
+
+
+def _pairs_of(item: Node, path: Path, around: Surroundings) -> dict[str, str]:
+    """The variables in the file that an item names; none where it names none."""
+    settings = {e.key.text: e.value for e in item.entries} if isinstance(item, Mapping) else {"path": item}
+    named = settings.get("path")
+    if not isinstance(named, Scalar) or not isinstance(named.value, str) or not named.value:
+        return {}
+    required, raw = settings.get("required"), settings.get("format")
+    may_be_missing = isinstance(required, Scalar) and required.value is False
+    text = _text_of(named, path, around, may_be_missing=may_be_missing)
+    return _parsed(text, named, path, around, raw=isinstance(raw, Scalar) and raw.value == "raw")
+
+
+def _text_of(named: Scalar, path: Path, around: Surroundings, *, may_be_missing: bool = False) -> str:
+    file = around.folder / at_home(named.text)
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(_MAX_BYTES + 1)
+        if len(content) <= _MAX_BYTES:
+            return content.decode()
+        reason = "it is larger than 1 MB"
+    except FileNotFoundError:
+        if may_be_missing:
+            return ""
+        around.problem(named.mark, path, f"there is no file {named.text}", f"looked for {file}")
+        return ""
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8 text"
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    around.problem(named.mark, path, f"{named.text} can't be read: {reason}")
+    return ""
+
+
+def _parsed(text: str, named: Scalar, path: Path, around: Surroundings, *, raw: bool) -> dict[str, str]:
+    if not text:
+        return {}
+    from dotenv.parser import parse_stream  # noqa: PLC0415 - only who has such a file pays for it
+
+    found: dict[str, str] = {}
+    for binding in parse_stream(io.StringIO(text)):
+        line = binding.original.line + len(binding.original.string) - len(binding.original.string.lstrip("\n"))
+        if binding.error:
+            hint = "each line is `NAME=value`, or a comment after `#`"
+            around.problem(named.mark, path, f"line {line} of {named.text} is not a variable", hint)
+        elif binding.key is not None:
+            written = binding.original.string.strip().partition("=")
+            value = written[2] if raw and written[1] else binding.value
+            value = around.environ.get(binding.key) if value is None else value
+            if value is not None:
+                found[binding.key] = value
+    return found
+
+
+def env_files(node: Node, _path: Path, _around: Surroundings) -> Node:
+    """One file, or a list of files, each a text or a mapping."""
+    if isinstance(node, Scalar) and node.value is not None:
+        node = Sequence((node,), node.mark, made=True)
+    if not isinstance(node, Sequence):
+        return node
+    items = (mapping(i.mark, path=i.text) if isinstance(i, Scalar) and i.value is not None else i for i in node.items)
+    return Sequence(tuple(items), node.mark, node.made)
+
+
+def security_options(node: Node, path: Path, around: Surroundings) -> Node:
+    """The engine takes a seccomp profile by its content, so a file's is put in its place."""
+    if not isinstance(node, Sequence):
+        return node
+    items = (_security_option(item, (*path, index), around) for index, item in enumerate(node.items))
+    return Sequence(tuple(items), node.mark, node.made)
+
+
+def _security_option(item: Node, path: Path, around: Surroundings) -> Node:
+    value = item.value if isinstance(item, Scalar) else None
+    if not isinstance(value, str) or not value.startswith(("seccomp=", "seccomp:")):
+        return item
+    name = value[len("seccomp=") :]
+    if name in ("unconfined", "builtin") or name.startswith("{"):
+        return item
+    text = _text_of(scalar(name, item.mark), path, around)
+    if not text:
+        return scalar("seccomp=unconfined", item.mark)
+    try:
+        return scalar("seccomp=" + json.dumps(json.loads(text), separators=(",", ":")), item.mark)
+    except ValueError as error:
+        around.problem(item.mark, path, f"{name} is no seccomp profile: it is not JSON ({error})")
+        return scalar("seccomp=unconfined", item.mark)

@@ -1,0 +1,53 @@
+"""Short forms of published ports."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from netdeploy.topology import shorthand_schemas as schemas
+from netdeploy.topology.problem import Path
+from netdeploy.topology.shorthand_pieces import Form, Surroundings, expand_keys, mapping, whole
+from netdeploy.topology.yaml_source import Node, Scalar, Sequence
+
+PORT_FORMS = {
+    "target": Form(whole, schemas.instead(schemas.PORT_RANGE)),
+    "published": Form(whole, schemas.either(schemas.PORT_RANGE)),
+}
+_PORT_TEXT = re.compile(
+    r"(?:(?:(?P<host>\[[0-9a-fA-F:.]+\]|[^:\[\]]*):)?(?P<published>[0-9-]*):)?(?P<target>[0-9-]+)(?:/(?P<protocol>[a-z]+))?"
+)
+PORT_HINT = "write `3000`, `3000:3000`, `127.0.0.1:8080:80/tcp` or `8000-8010:8000-8010`"
+
+
+def ports(node: Node, path: Path, around: Surroundings) -> Node:
+    """A list of ports, each a number, a text or a mapping."""
+    if not isinstance(node, Sequence):
+        return node
+    items: list[Node] = []
+    for index, item in enumerate(node.items):
+        if isinstance(item, Scalar):
+            port = _port(item, (*path, index), around)
+            items.append(port or mapping(item.mark, target="1"))  # what stands in for a broken one breaks no rule
+        else:
+            items.append(expand_keys(item, (*path, index), around, PORT_FORMS))
+    return replace(node, items=tuple(items))
+
+
+def _port(item: Scalar, path: Path, around: Surroundings) -> Node | None:
+    if item.value is None:
+        around.problem(item.mark, path, "has no value; expected a port to publish", PORT_HINT)
+        return None
+    number = whole(item, path, around)
+    match = _PORT_TEXT.fullmatch(number.text if isinstance(number, Scalar) else "")
+    if not match:
+        around.problem(item.mark, path, f"`{item.text}` is not a port to publish", PORT_HINT)
+        return None
+    host = match["host"].strip("[]") if match["host"] else None
+    return mapping(
+        item.mark,
+        target=match["target"],
+        published=match["published"] or None,
+        host_ip=host or None,
+        protocol=match["protocol"],
+    )
