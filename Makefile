@@ -51,6 +51,10 @@ schema: .venv/installed ## make schemas/*.json from the models
 	$(NETDEPLOY) schema topology > schemas/topology.schema.json
 	$(NETDEPLOY) schema plan > schemas/plan.schema.json
 
+.PHONY: docs
+docs: .venv/installed ## make docs/attributes.md from the table of attributes
+	$(BIN)/python -c 'from netdeploy.attributes.reference import markdown; print(markdown(), end="")' > docs/attributes.md
+
 .PHONY: engine
 engine: ## start a Docker engine if none answers (root on Debian or Ubuntu)
 	@tests/tools/engine.sh start

@@ -25,6 +25,9 @@ class Draft:
     volume_names: tuple[str, ...]
     doubtful: frozenset[Path] = frozenset()
     """Paths at or below which something is broken or misspelt: nothing is concluded from what is not there."""
+    config_names: tuple[str, ...] | None = ()
+    """None where they could not be read; likewise the secrets'."""
+    secret_names: tuple[str, ...] | None = ()
     unread_sections: frozenset[str] = frozenset()
     """Of `containers`, `networks` and `volumes`, those whose names could not be read."""
 

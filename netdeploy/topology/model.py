@@ -75,7 +75,7 @@ class Attachment(Model):
     driver_opts: dict[str, str] = {}
     """Options of the network's driver for this interface, such as `com.docker.network.endpoint.sysctls`."""
     interface_name: InterfaceName | None = None
-    """What its interface is called inside the container, in place of eth0, eth1 …"""
+    """What its interface is called inside the container, instead of eth0 or eth1."""
     priority: int = 0
     """The network with the highest one is joined first, and is the one the container is made on."""
     gw_priority: int = 0

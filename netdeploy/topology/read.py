@@ -134,6 +134,10 @@ def read_bytes(raw: bytes, file: FilePath, shown: str, environ: MappingType[str,
     return Reading(source, shown, topology, tuple(ordered), lines)
 
 
+def _names(section: Any) -> tuple[str, ...] | None:
+    return tuple(section) if isinstance(section, dict) else None
+
+
 _SECTIONS = ("containers", "networks", "volumes")
 
 
@@ -164,6 +168,8 @@ class _Reader:
             tuple(parts["networks"]),
             tuple(parts["volumes"]),
             frozenset(self._shapes.doubtful),
+            _names(data.get("configs", {})),
+            _names(data.get("secrets", {})),
             self._unread_sections(data),
         )
         for found in rules.check(draft):

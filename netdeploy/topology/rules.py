@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from netdeploy.topology.draft import BUILT_IN_NETWORKS, DEFAULT_BRIDGE, Draft, Found
 from netdeploy.topology.problem import did_you_mean
 from netdeploy.topology.rules_addresses import fixed_address_rules, host_port_rules, subnet_rules
+from netdeploy.topology.rules_settings import limit_rules, mode_rules, network_rules, reference_rules
 from netdeploy.topology.text_types import LABEL_NAME, LABEL_NAME_RULE, OBJECT_NAME, OBJECT_NAME_RULE
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ def check(draft: Draft) -> list[Found]:
         subnet_rules,
         fixed_address_rules,
         host_port_rules,
+        limit_rules,
+        mode_rules,
+        reference_rules,
+        network_rules,
     )
     return [found for rule in rules for found in rule(draft)]
 
@@ -215,7 +220,7 @@ def _shared_network(name: str, container: Container, shared: str, draft: Draft) 
     if shared not in draft.container_names:
         hint = did_you_mean(shared, draft.container_names, otherwise="it must be a container of this file")
         yield Found((*base, "network_mode"), f"there is no container `{shared}` in this file", hint)
-    for field in ("ports", "expose", "hostname", "dns", "extra_hosts"):
+    for field in ("ports", "expose", "hostname", "domainname", "dns", "dns_opt", "dns_search", "extra_hosts"):
         if getattr(container, field):
             message = f"`{field}` can't be set with `network_mode: container:{shared}`: the network is `{shared}`'s"
             yield Found((*base, field), message, f"set it at `{shared}`", at_key=True)
@@ -232,16 +237,27 @@ def _default_bridge(draft: Draft) -> Iterator[Found]:
 
 def _mounts(draft: Draft) -> Iterator[Found]:
     for name, container in draft.containers.items():
-        targets: dict[str, int] = {}
+        targets: dict[str, Path] = {}
         for index, mount in enumerate(container.volumes):
             path: Path = ("containers", name, "volumes", index)
             yield from _mount(path, mount)
             target = _folder(mount.target)
-            if target in targets:
-                first: Path = ("containers", name, "volumes", targets[target])
-                message = f"two mounts at `{target}`"
-                yield Found(path, message, "keep one of them", elsewhere=(("the first one", first),))
-            targets.setdefault(target, index)
+            yield from _taken(path, target, targets)
+        for index, text in enumerate(container.tmpfs):
+            path = ("containers", name, "tmpfs", index)
+            target = text.partition(":")[0]
+            if not target.startswith("/"):
+                message = f"`{target}` is not an absolute path"
+                yield Found(path, message, "write `/run` or `/run:size=64m,mode=1777`")
+                continue
+            yield from _taken(path, _folder(target), targets)
+
+
+def _taken(path: Path, target: str, targets: dict[str, Path]) -> Iterator[Found]:
+    if target in targets:
+        where = (("the first one", targets[target]),)
+        yield Found(path, f"two mounts at `{target}`", "keep one of them", elsewhere=where)
+    targets.setdefault(target, path)
 
 
 def _folder(target: str) -> str:
@@ -307,7 +323,7 @@ def _healthcheck(path: Path, healthcheck: Healthcheck) -> Iterator[Found]:
             yield Found((*path, "test"), "there is no command to check with", "`disable: true` turns the check off")
     if healthcheck.disable and (test not in (None, ("NONE",))):
         yield Found((*path, "disable"), "`disable` and `test` exclude each other", "keep one of them", at_key=True)
-    for field in ("interval", "timeout", "start_period"):
+    for field in ("interval", "timeout", "start_period", "start_interval"):
         value: int | None = getattr(healthcheck, field)
         if value is not None and 0 < value < 1_000_000:
             yield Found((*path, field), "the engine refuses less than 1ms", "write `1ms` or more")

@@ -84,6 +84,7 @@ class Shapes:
             "expose": "1",
             "ports": {"target": "1"},
             "volumes": {"type": "tmpfs", "target": f"/.unread/{number}-long"},
+            "link_local_ips": f"169.254.0.{number % 250 + 1}",
         }
         return stand_ins.get(key, {})
 
@@ -96,7 +97,10 @@ class Shapes:
         elif kind == "extra_forbidden":
             word = str(path[-1])
             known = _keys_at(model, location[:-1])
-            hint = _COMPOSE_WORDS.get(word) or did_you_mean(word, known, otherwise=f"known here: {', '.join(known)}")
+            listed_keys = (
+                f"known here: {', '.join(known)}" if len(known) <= _TOLD else "docs/attributes.md lists all keys"
+            )
+            hint = _COMPOSE_WORDS.get(word) or did_you_mean(word, known, otherwise=listed_keys)
             self._add(path, f"unknown key `{word}`", hint, at_key=True)
         elif kind == "literal_error":
             words = re.findall(r"'([^']+)'", str(details.get("ctx", {}).get("expected", "")))
@@ -146,7 +150,7 @@ class Shapes:
         return ""
 
 
-_REPLACED = ("aliases", "expose", "ports", "volumes", "config")
+_REPLACED = ("aliases", "expose", "ports", "volumes", "config", "link_local_ips")
 """Lists that the rules go through item by item."""
 
 _SPOKEN = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
@@ -186,7 +190,19 @@ def _expected(path: Path, details: ErrorDetails) -> str:
     return _EXPECTED.get(kind) or details["msg"]
 
 
-_LIST_OR_MAPPING = ("networks", "depends_on", "environment", "labels", "extra_hosts", "driver_opts")
+_TOLD = 30  # keys that are listed
+_LIST_OR_MAPPING = (
+    "networks",
+    "depends_on",
+    "environment",
+    "labels",
+    "extra_hosts",
+    "driver_opts",
+    "annotations",
+    "storage_opt",
+    "sysctls",
+    "options",
+)
 
 
 def _with_nothing(details: ErrorDetails, message: str) -> str:
@@ -242,4 +258,8 @@ _COMPOSE_WORDS = {
     "container_name": "a container is named by its key",
     "build": "netdeploy runs images: build it first, then name it in `image`",
     "version": "leave it out",
+    "external_links": "link to a container of this file with `links`",
+    "uid": "the file is mounted as it is: its owner is the host's",
+    "gid": "the file is mounted as it is: its group is the host's",
+    "deploy": "limits stand at the container itself: `mem_limit`, `cpus`, `pids_limit`",
 }

@@ -201,8 +201,8 @@ class PaperEngine:
             case Rename(container, new):
                 self._refuse(any(c["Name"] == f"/{new}" for c in self.containers.values()), f"name {new} is taken")
                 self._of(container)["Name"] = f"/{new}"
-            case Update(container, restart):
-                self._of(container)["HostConfig"]["RestartPolicy"] = restart
+            case Update(container, body):
+                self._of(container)["HostConfig"] |= body
             case RemoveContainer(container):
                 answer = self._of(container)
                 self._refuse(answer["State"]["Running"], "it still runs")
@@ -261,8 +261,8 @@ class PaperEngine:
         id_, found = self._find_network(network)
         networks = answer["NetworkSettings"]["Networks"]
         self._refuse(found["Name"] in networks, "already exists in network")
-        endpoint = {"NetworkID": "", "IPAddress": "", "Aliases": wanted.get("Aliases")}
-        networks[found["Name"]] = endpoint | {"IPAMConfig": wanted.get("IPAMConfig")}
+        configured = {key: value for key, value in wanted.items() if key != "MacAddress"}
+        networks[found["Name"]] = {"NetworkID": "", "IPAddress": "", "Aliases": None, "IPAMConfig": None, **configured}
         if answer["State"]["Running"]:
             networks[found["Name"]]["NetworkID"] = id_
             self._claim_address(answer, found["Name"])

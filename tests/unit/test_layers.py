@@ -17,7 +17,7 @@ MAY_KNOW = {
     "errors": set(),
     "topology": set(),
     "engine": set(),
-    "attributes": {"topology", "engine.observed"},
+    "attributes": {"topology", "engine.observed", "engine.normal_form"},
     "plan": {"attributes", "topology", "engine.observed"},
     "apply": {"plan", "engine"},
     "stand_ins": {"topology"},

@@ -130,7 +130,7 @@ ROWS: tuple[Row, ...] = (
         Effect.REPLACE, default="the image's anonymous volumes", show=_show_mounts,
     ),
     Row(
-        "volumes.subpath", "", lambda w: _subpaths(mounts(w)), lambda _w: {}, lambda c: _subpaths(c.mounts),
+        "volumes.volume.subpath", "", lambda w: _subpaths(mounts(w)), lambda _w: {}, lambda c: _subpaths(c.mounts),
         Effect.REPLACE, default="the volume's root", by_key=True, since=(1, 45),
         given=lambda w: bool(_subpaths(mounts(w))),
     ),

@@ -67,12 +67,15 @@ def test_pools_are_a_set_and_what_is_not_declared_is_the_engines(text: str, pool
     ],
 )
 def test_a_declared_pool_that_differs_replaces_the_network(text: str, pool: ObservedPool) -> None:
-    assert list(changed(text, replace(LIVE, pools=(pool,)))) == ["ipam"]
+    assert list(changed(text, replace(LIVE, pools=(pool,)))) == ["ipam.config"]
+
+
+LABELS = {"l.m": "old", "netdeploy.name": "net", "netdeploy.declared": "driver_opts.extra"}
 
 
 def test_each_setting_of_a_network_is_compared_options_and_labels_key_by_key() -> None:
     text = "{driver_opts: {a.b: x, same: y}, internal: true, attachable: true, enable_ipv6: true, labels: {l.m: new}}"
-    live = replace(LIVE, driver_opts={"same": "y", "extra": "z"}, labels={"l.m": "old", "netdeploy.name": "net"})
+    live = replace(LIVE, driver_opts={"same": "y", "extra": "z"}, labels=LABELS)
     assert changed(text, live) == {
         "driver_opts.a.b": (None, "x"),
         "driver_opts.extra": ("z", None),
@@ -81,6 +84,10 @@ def test_each_setting_of_a_network_is_compared_options_and_labels_key_by_key() -
         "enable_ipv6": (False, True),
         "labels.l.m": ("old", "new"),
     }
+
+
+def test_an_option_that_the_engines_own_settings_gave_is_no_difference() -> None:
+    assert changed("{driver_opts: {a: b}}", replace(LIVE, driver_opts={"a": "b", "mtu": "1400"})) == {}
 
 
 def test_a_network_that_got_another_name_in_the_file_is_replaced() -> None:
