@@ -15,11 +15,12 @@ from netdeploy.engine.busybox import OFFICIAL, find_busybox, provide_busybox
 from netdeploy.engine.engine import Engine
 from netdeploy.engine.observe import Scope, can_be_pulled, observe
 from netdeploy.engine.observed import LABEL_NAME, LABEL_STAND_IN, ObservedContainer, ObservedImage, Snapshot
-from netdeploy.errors import Conflict, Interrupted, NotConverged, OperationFailed
+from netdeploy.errors import Conflict, EngineTooOld, Interrupted, NotConverged, OperationFailed
 from netdeploy.plan.changes import Action, Changes, ContainerChange
 from netdeploy.plan.diff import DiffOptions, diff
 from netdeploy.plan.ownership import our_containers
 from netdeploy.plan.plan import plan
+from netdeploy.plan.too_old import too_old
 from netdeploy.stand_ins import stand_in, waited_for
 from netdeploy.topology.model import Container, Topology
 
@@ -65,13 +66,30 @@ class Listener:
 
 
 def look(engine: Engine, target: Target) -> View:
-    """Compare a topology with the engine; changes nothing."""
+    """Compare a topology with the engine; changes nothing.
+
+    Raises:
+        EngineTooOld: the topology uses what this engine does not have.
+    """
     topology = target.topology
     names = frozenset(topology.prefix + name for name in topology.containers)
     images = frozenset(container.image for container in topology.containers.values())
     seen = observe(engine.reader, Scope(target.name, names, images))
     wanted = _wishes(engine, target, seen)
+    _refuse_too_new(wanted, seen)
     return View(wanted, seen, diff(wanted, seen))
+
+
+def _refuse_too_new(wanted: Wishes, seen: Snapshot) -> None:
+    lacking = too_old(wanted, seen.api_version)
+    if lacking:
+        api = f"API {seen.api_version[0]}.{seen.api_version[1]}"
+        file = f"{wanted.origin.source} " if wanted.origin.source else "the file "
+        raise EngineTooOld(
+            f"{file}uses what this engine, Docker {seen.engine_version} ({api}), does not have; nothing was changed",
+            hint="take it out of the file, or update Docker",
+            details=lacking,
+        )
 
 
 def _wishes(engine: Engine, target: Target, seen: Snapshot) -> Wishes:

@@ -60,6 +60,7 @@ class _Diff:
         self._wishes = wishes
         self._seen = seen
         self._options = options
+        self._renewed_networks: set[str] = set()
         topology = wishes.origin.topology
         self._containers = our_containers(seen, topology)
         self._networks = [n for n in seen.networks if is_ours(n.labels, topology, "network")]
@@ -80,6 +81,7 @@ class _Diff:
         found: list[Change] = []
         for wish in self._wishes.networks:
             found += self._network(wish, kept_networks[wish.key])
+        self._renewed_networks = {c.name for c in found if c.action in (Action.CREATE, Action.REPLACE)}
         for volume in self._wishes.volumes:
             found += self._volume(volume)
         for container in self._wishes.containers:
@@ -246,8 +248,9 @@ class _Diff:
             yield ContainerChange(action=Action.CREATE, name=wish.name, reason="it does not exist", wish=wish)
             return
         attributes = compare(container_rows.ROWS, wish, live, path)
+        attributes += self._of_interfaces(wish, live, attributes)
         replaced = any(attribute.effect is Effect.REPLACE for attribute in attributes)
-        reason = difference(attributes) if replaced else self._stranded(live)
+        reason = difference(attributes) if replaced else self._stranded(live) or self._needs_its_mac(wish, live)
         if reason:
             yield ContainerChange(
                 action=Action.REPLACE,
@@ -259,6 +262,20 @@ class _Diff:
             )
             return
         yield from self._in_place(wish, live, attributes)
+
+    def _of_interfaces(
+        self, wish: ContainerWish, live: ObservedContainer, own: tuple[AttributeChange, ...]
+    ) -> tuple[AttributeChange, ...]:
+        """Attributes of its attachments that only a new container can have, where its own do not say as much."""
+        if any(attribute.name == "mac_address" for attribute in own):
+            return ()
+        return tuple(
+            replace(attribute, name=f"networks.{wanted.network_key}.{attribute.name}")
+            for wanted in wish.attachments
+            for change in self._attachment(wish, live, wanted)
+            for attribute in change.attributes
+            if attribute.effect is Effect.REPLACE
+        )
 
     def _in_place(
         self, wish: ContainerWish, live: ObservedContainer, attributes: tuple[AttributeChange, ...]
@@ -301,6 +318,18 @@ class _Diff:
             return ""
         return f"it was made on `{first}`, and without it the engine connects it to no other network"
 
+    def _needs_its_mac(self, wish: ContainerWish, live: ObservedContainer) -> str:
+        """Why a container with a fixed MAC address can't be connected in place; empty if it can.
+
+        Engines take a MAC address when a container is made, and ignore it at a connect (seen on 28.5).
+        """
+        for wanted in wish.attachments:
+            joins = wanted.network in self._renewed_networks or any(self._attachment(wish, live, wanted))
+            if wanted.mac_address and joins:
+                reason = "with a fixed MAC address, which an engine gives a new container only"
+                return f"it joins `{wanted.network}` {reason}"
+        return ""
+
     def _is_left_first(self, attachment: ObservedAttachment) -> bool:
         """Whether a container is off a network before it can be on another: it is gone, or its subnet is wanted."""
         network = next((n for n in self._seen.networks if n.id == attachment.network_id), None)
@@ -338,9 +367,9 @@ class _Diff:
         return ""
 
     def _attachments(self, wish: ContainerWish, live: ObservedContainer) -> Iterator[Change]:
-        wanted = {attachment.network: attachment for attachment in wish.attachments}
-        for network, attachment in wanted.items():
-            yield from self._attachment(wish, live, attachment, live.attachments.get(network))
+        wanted = {attachment.network for attachment in wish.attachments}
+        for attachment in wish.attachments:
+            yield from self._attachment(wish, live, attachment)
         for network in live.attachments:
             if network not in wanted and network not in _NOT_A_NETWORK:
                 yield AttachmentChange(
@@ -356,8 +385,8 @@ class _Diff:
         wish: ContainerWish,
         live: ObservedContainer,
         wanted: AttachmentWish,
-        actual: ObservedAttachment | None,
     ) -> Iterator[Change]:
+        actual = live.attachments.get(wanted.network)
         path = f"containers.{wish.key}.networks.{wanted.network_key}"
         if actual is None:
             yield AttachmentChange(

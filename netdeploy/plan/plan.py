@@ -64,6 +64,8 @@ TEMPORARY = ".netdeploy-new"
 ASIDE = ".netdeploy-old"
 """Ends the name of a container that is replaced, until it is removed; it comes back if the new one fails."""
 _DEFAULT_GRACE = 10
+_SEVERAL_ENDPOINTS = (1, 44)
+"""Since then a container is made with all its endpoints; before, with one, and connected to the others."""
 C = TypeVar("C", bound=Change)
 
 
@@ -259,22 +261,23 @@ class _Planner:
     def _make(self, wish: ContainerWish, name: str, reason: str, anonymous: Mapping[str, str], group: str) -> list[str]:
         """Create and connect; returns the operations after which it is ready to start."""
         body = _container_body(wish, anonymous)
-        first, *others = wish.attachments or (None,)
+        endpoints = wish.attachments if self._seen.api_version >= _SEVERAL_ENDPOINTS else wish.attachments[:1]
+        others = wish.attachments[len(endpoints) :]
         named = sorted(m.source for m in mounts(wish) if m.kind == "volume" and m.source)
         volumes = [CreateVolume(volume, {}).text for volume in named]
         after = [op for op in volumes if op in self._steps]
-        if first:
-            body["NetworkingConfig"] = {"EndpointsConfig": {first.network: attachment_rows.endpoint_body(first)}}
-            after += [self._network_ready[first.network]] if first.network in self._network_ready else []
+        if endpoints:
+            settings = {endpoint.network: attachment_rows.endpoint_body(endpoint) for endpoint in endpoints}
+            body["NetworkingConfig"] = {"EndpointsConfig": settings}
+            after += [self._network_ready[name] for name in settings if name in self._network_ready]
         after += [ops[other] for other in sorted(wish.relies_on) for ops in self._ready_ops if other in ops]
         undo = (RemoveContainer(Handle(name)),)
         made = self._steps.add(CreateContainer(name, body), reason, after, undo=undo, group=group)
         ready = [made]
         for attachment in others:
-            if attachment:
-                waits = [made, self._network_ready.get(attachment.network)]
-                call = self._connect_call(Handle(name), attachment)
-                ready.append(self._steps.add(call, reason, waits, group=group))
+            waits = [made, self._network_ready.get(attachment.network)]
+            call = self._connect_call(Handle(name), attachment)
+            ready.append(self._steps.add(call, reason, waits, group=group))
         self._made[wish.name] = ready
         return ready
 

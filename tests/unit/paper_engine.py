@@ -319,12 +319,12 @@ class PaperEngine:
         named = [v for v in _volumes(answer) if v not in self.volumes and len(v) != 64]
         self._refuse(named, f"volumes {named} do not exist")
         endpoints = (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
-        self._refuse(len(endpoints) > 1, "below API 1.44 one endpoint at create")
+        self._refuse(len(endpoints) > 1 and self.api_version < (1, 44), "below API 1.44 one endpoint at create")
         answer["NetworkSettings"] = {"Networks": {}}
         for network, wanted in endpoints.items():
             self._find_network(network)
-            endpoint = {"NetworkID": "", "IPAddress": "", "Aliases": wanted.get("Aliases")}
-            answer["NetworkSettings"]["Networks"][network] = endpoint | {"IPAMConfig": wanted.get("IPAMConfig")}
+            endpoint = {"NetworkID": "", "IPAddress": "", "Aliases": None, "IPAMConfig": None}
+            answer["NetworkSettings"]["Networks"][network] = endpoint | wanted
         if mode in ("host", "none"):
             endpoint = {"NetworkID": self.network_id(mode), "IPAddress": "", "Aliases": None, "IPAMConfig": None}
             answer["NetworkSettings"]["Networks"][mode] = endpoint
