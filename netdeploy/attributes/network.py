@@ -121,7 +121,7 @@ def _labels(wish: NetworkWish) -> dict[str, str]:
 ROWS: tuple[Row, ...] = (
     Row(
         "driver", "Driver", lambda w: w.spec.driver, lambda w: w.spec.driver, lambda n: n.driver, Effect.REPLACE,
-        default="bridge",
+        default="bridge", untested="`macvlan` and `ipvlan` need a kernel with those modules; `bridge` is tested by all",
     ),
     Row(
         "driver_opts", "Options", lambda w: dict(w.spec.driver_opts), lambda w: dict(w.spec.driver_opts) or None,

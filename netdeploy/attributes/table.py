@@ -154,7 +154,7 @@ class Attribute(Generic[W, L]):
     def declared(self, wish: W) -> list[str]:
         """What an object's label must say was given when it was made."""
         wanted = self.wish(wish) if self.by_label else ENGINE_DEFAULT
-        if isinstance(wanted, _Wish):
+        if isinstance(wanted, _Wish) or not self.is_given(wish):
             return []
         return [f"{self.path}.{key}" for key in wanted] if self.by_key else [self.path]
 

@@ -17,7 +17,7 @@ def _labels(wish: VolumeWish) -> dict[str, str]:
 ROWS: tuple[Row, ...] = (
     Row(
         "driver", "Driver", lambda w: w.spec.driver, lambda w: w.spec.driver, lambda v: v.driver, Effect.REPLACE,
-        default="local",
+        default="local", untested="needs a volume plugin; `local` is tested by all",
     ),
     Row(
         "driver_opts", "DriverOpts", lambda w: dict(w.spec.driver_opts), lambda w: dict(w.spec.driver_opts) or None,

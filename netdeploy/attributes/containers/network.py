@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdeploy.attributes.table import ANY, Attribute, Effect, Json, JsonValue, or_none
+from netdeploy.attributes.table import ANY, ENGINE_DEFAULT, Attribute, Effect, Json, JsonValue, or_none
 from netdeploy.attributes.wish import ContainerWish
 from netdeploy.engine.observed import ObservedContainer, PortBinding
 from netdeploy.topology.text_types import numbers
@@ -121,8 +121,8 @@ ROWS: tuple[Row, ...] = (
         Effect.REPLACE, default="none", show=or_none,
     ),
     Row(
-        "mac_address", "MacAddress", lambda w: w.spec.mac_address or "", lambda w: w.spec.mac_address,
-        lambda c: c.mac_address, Effect.REPLACE, default="the engine's choice", show=or_none,
+        "mac_address", "MacAddress", lambda w: w.spec.mac_address or ENGINE_DEFAULT, lambda w: w.spec.mac_address,
+        lambda c: c.mac_address, Effect.REPLACE, default="the engine's choice", show=or_none, by_label=True,
     ),
     Row(
         "ports", "HostConfig.PortBindings", port_bindings, _bindings_argument, lambda c: c.ports, Effect.REPLACE,
