@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdeploy.apply.execute import Event, Outcome, execute
-from netdeploy.apply.images import PullProgress, pull_all
-from netdeploy.attributes.wish import Wishes, nothing, wishes
+from netdeploy.apply.images import Pull, PullProgress, pull_all
+from netdeploy.attributes.wish import ContainerWish, Wishes, engine_name, nothing, wishes
 from netdeploy.engine.busybox import OFFICIAL, find_busybox, provide_busybox
 from netdeploy.engine.engine import Engine
 from netdeploy.engine.observe import Scope, can_be_pulled, observe
 from netdeploy.engine.observed import LABEL_NAME, LABEL_STAND_IN, ObservedContainer, ObservedImage, Snapshot
 from netdeploy.errors import Conflict, EngineTooOld, Interrupted, NotConverged, OperationFailed
+from netdeploy.plan.by_name import compare_by_name
 from netdeploy.plan.changes import Action, Changes, ContainerChange
 from netdeploy.plan.diff import DiffOptions, diff
 from netdeploy.plan.ownership import our_containers
@@ -65,19 +66,36 @@ class Listener:
     stop: threading.Event = field(default_factory=threading.Event)
 
 
+def grade(engine: Engine, target: Target) -> Changes:
+    """Compare a topology with what stands, whoever made it, by name; changes nothing.
+
+    Raises:
+        EngineTooOld: the topology uses what this engine does not have.
+    """
+    seen = _observe(engine, target)
+    wanted = _wishes(engine, target, seen)
+    _refuse_too_new(wanted, seen)
+    return compare_by_name(wanted, seen)
+
+
 def look(engine: Engine, target: Target) -> View:
     """Compare a topology with the engine; changes nothing.
 
     Raises:
         EngineTooOld: the topology uses what this engine does not have.
     """
-    topology = target.topology
-    names = frozenset(topology.prefix + name for name in topology.containers)
-    images = frozenset(container.image for container in topology.containers.values())
-    seen = observe(engine.reader, Scope(target.name, names, images))
+    seen = _observe(engine, target)
     wanted = _wishes(engine, target, seen)
     _refuse_too_new(wanted, seen)
     return View(wanted, seen, diff(wanted, seen))
+
+
+def _observe(engine: Engine, target: Target) -> Snapshot:
+    topology = target.topology
+    names = frozenset(topology.prefix + name for name in topology.containers)
+    images = frozenset(container.image for container in topology.containers.values())
+    networks = {engine_name(topology, key, spec) for key, spec in topology.networks.items() if not spec.external}
+    return observe(engine.reader, Scope(target.name, names, images, frozenset(networks)))
 
 
 def _refuse_too_new(wanted: Wishes, seen: Snapshot) -> None:
@@ -175,9 +193,12 @@ def apply(engine: Engine, target: Target, listener: Listener, *, timeout: float)
     if not view.changes.in_sync:
         raise NotConverged(
             "every step was done, and the engine still differs from the file",
-            hint="`netdeploy diff` shows how; if another apply does not help, this is a bug of netdeploy",
-            details=tuple(
-                f"{change.action} {change.kind} {change.name}: {change.reason}" for change in view.changes.changes
+            hint="the engine did not take what its warning names: take it out of the file"
+            if outcome.warnings
+            else "`netdeploy diff` shows how; if another apply does not help, this is a bug of netdeploy",
+            details=(
+                *(f"the engine warned: {text}" for text in outcome.warnings),
+                *(f"{change.action} {change.kind} {change.name}: {change.reason}" for change in view.changes.changes),
             ),
         )
     return outcome, view
@@ -201,11 +222,22 @@ def _provide_images(engine: Engine, view: View, listener: Listener) -> bool:
     if any(wish.stand_in_for and wish.image is None for wish in making):
         provide_busybox(engine, listener.say)
         provided = True
-    missing = [w.spec.image for w in making if not w.stand_in_for and w.spec.image not in view.seen.images]
-    if missing:
-        pull_all(engine, missing, listener.on_pull, listener.stop)
+    missing = [w for w in making if not w.stand_in_for and w.spec.image not in view.seen.images]
+    _refuse_never_pulled(missing)
+    always = [w for w in view.wishes.containers if not w.stand_in_for and w.spec.pull_policy == "always"]
+    if missing or always:
+        pulls = {Pull(w.spec.image, w.spec.platform or "") for w in (*missing, *always)}
+        pull_all(engine, pulls, listener.on_pull, listener.stop)
         provided = True
     return provided
+
+
+def _refuse_never_pulled(missing: list[ContainerWish]) -> None:
+    never = [wish for wish in missing if wish.spec.pull_policy == "never"]
+    if never:
+        details = [f"containers.{wish.key}: the engine has no image `{wish.spec.image}`" for wish in never]
+        hint = "make or load the image, or take `pull_policy` out of the file"
+        raise OperationFailed("the file says `pull_policy: never`; nothing was changed", hint=hint, details=details)
 
 
 def _raise_failures(outcome: Outcome) -> None:

@@ -46,6 +46,8 @@ class Calls:
         self._engine = engine
         self._operator = engine.operator()
         self._made: dict[str, str] = {}
+        self.warnings: list[str] = []
+        """What the engine warned of, such as a setting that its kernel does not have."""
 
     def _id(self, handle: Handle) -> str:
         return handle.id or self._made.get(handle.made_as or handle.name) or handle.name
@@ -69,7 +71,8 @@ class Calls:
                 operator.remove_volume(name)
             case CreateContainer(name, body):
                 labels = {**body["Labels"], LABEL_INSTANCE: uuid.uuid4().hex}
-                self._made[name] = operator.create_container(name, {**body, "Labels": labels})
+                self._made[name], said = operator.create_container(name, {**body, "Labels": labels})
+                self.warnings += [f"{name}: {text}" for text in said]
             case Connect(container, network, endpoint):
                 doing = f"connecting `{container.name}` to `{network.name}`"
                 operator.connect(self._id(container), self._id(network), endpoint, doing)
@@ -85,7 +88,8 @@ class Calls:
             case Rename(container, new):
                 operator.rename(self._id(container), container.name, new)
             case Update(container, body):
-                operator.update(self._id(container), container.name, body)
+                said = operator.update(self._id(container), container.name, body)
+                self.warnings += [f"{container.name}: {text}" for text in said]
             case RemoveContainer(container, volumes):
                 operator.remove_container(self._id(container), container.name, volumes=volumes)
             case Wait():

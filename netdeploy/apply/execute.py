@@ -52,6 +52,8 @@ class Outcome:
     skipped: list[Operation] = field(default_factory=list)
     undone: list[Operation] = field(default_factory=list)
     undo_errors: list[NetdeployError] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    """What the engine warned of."""
     interrupted: bool = False
 
 
@@ -111,6 +113,7 @@ class _Execution:
                 self._start_ready(pool)
                 self._collect()
         self._undo()
+        self._outcome.warnings += self._calls.warnings
         return self._outcome
 
     def _start_ready(self, pool: ThreadPoolExecutor) -> None:

@@ -13,6 +13,14 @@ from netdeploy.errors import Interrupted, NetdeployError, OperationFailed
 PULLS = 4  # an engine fetches three layers of an image at once; more images at a time only share the line
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Pull:
+    """An image to fetch, and the platform to fetch it for; "" is the engine's own."""
+
+    image: str
+    platform: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class PullProgress:
     """How far one image is: layers done and known, bytes so far and in all (0: not known yet)."""
@@ -28,7 +36,7 @@ class PullProgress:
 
 def pull_all(
     engine: Engine,
-    images: Iterable[str],
+    pulls: Iterable[Pull],
     on_progress: Callable[[PullProgress], None],
     stop: threading.Event,
 ) -> None:
@@ -36,7 +44,7 @@ def pull_all(
 
     Args:
         engine: the engine that pulls.
-        images: names; doubles are pulled once.
+        pulls: what to fetch; doubles are pulled once.
         on_progress: told from the pulling threads.
         stop: when set, pulling ends at the next word from the engine.
 
@@ -44,9 +52,9 @@ def pull_all(
         Interrupted: `stop` was set.
         OperationFailed: some could not be had; all of them are named.
     """
-    names = sorted(set(images))
+    wanted = sorted(set(pulls))
     with ThreadPoolExecutor(PULLS, thread_name_prefix="pull") as pool:
-        failures = [error for error in pool.map(lambda name: _pull(engine, name, on_progress, stop), names) if error]
+        failures = [error for error in pool.map(lambda pull: _pull(engine, pull, on_progress, stop), wanted) if error]
     if stop.is_set():
         raise Interrupted("interrupted while images were pulled; nothing was changed")
     if len(failures) == 1:
@@ -60,13 +68,14 @@ def pull_all(
 
 
 def _pull(
-    engine: Engine, name: str, on_progress: Callable[[PullProgress], None], stop: threading.Event
+    engine: Engine, pull: Pull, on_progress: Callable[[PullProgress], None], stop: threading.Event
 ) -> NetdeployError | None:
     layers: dict[str, tuple[int, int]] = {}
     done: set[str] = set()
+    name = pull.image
     on_progress(PullProgress(name))
     try:
-        for message in engine.operator().pull(name):
+        for message in engine.operator().pull(name, pull.platform):
             if stop.is_set():
                 break
             layer, detail = str(message.get("id") or ""), message.get("progressDetail") or {}

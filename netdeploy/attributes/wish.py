@@ -109,6 +109,11 @@ class Wishes:
     networks: tuple[NetworkWish, ...] = ()
     volumes: tuple[VolumeWish, ...] = ()
 
+    def may_end(self, wish: ContainerWish) -> bool:
+        """Whether a container is meant to end: another one waits for that."""
+        conditions = (other.spec.depends_on.get(wish.key) for other in self.containers)
+        return any(c is not None and c.condition == "service_completed_successfully" for c in conditions)
+
 
 def nothing(topology: str) -> Wishes:
     """The wish that nothing of `topology` exists: a teardown."""

@@ -24,6 +24,7 @@ from netdeploy.topology.read import Reading, read, topology_name
 
 if TYPE_CHECKING:
     from netdeploy.engine.engine import Engine
+    from netdeploy.plan.changes import Changes
     from netdeploy.stand_ins import Mode
 
 _stand_ins = click.option(
@@ -72,20 +73,24 @@ def _target(reading: Reading, mode: Mode | None) -> workflow.Target:
 @click.command()
 @click.argument("files", metavar="[FILE…]", nargs=-1)
 @_stand_ins
+@click.option("--by-name", is_flag=True, help="Compare with what stands whoever made it, matched by name.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Text (default) or JSON.")
 @click.pass_obj
-def diff(settings: Settings, files: tuple[str, ...], mode: Mode | None, output: str) -> int:
+def diff(settings: Settings, files: tuple[str, ...], mode: Mode | None, by_name: bool, output: str) -> int:
     """Show what apply would do, and why; changes nothing.
 
-    Without FILE, every topology on the engine is compared with the file it came from. Exits 0 when all is in
-    sync, 1 when something differs, 2 when it could not be found out.
+    Without FILE, every topology on the engine is compared with the file it came from. With --by-name, what somebody
+    set up by hand is graded against FILE. Exits 0 when all is in sync, 1 when something differs, 2 when it could not
+    be found out. How containers are at run time is shown beside it and does not count.
     """
+    if by_name and not files:
+        raise click.UsageError("--by-name needs the FILE to compare with.")
     readings = _read_all(files)
     engine = settings.engine()
     failed = False
     if not files:
         readings, failed = _readings_on_engine(engine)
-    reports = [report(workflow.look(engine, _target(r, mode)).changes, r.shown) for r in readings]
+    reports = [report(_changes(engine, _target(r, mode), by_name=by_name), r.shown) for r in readings]
     if output == "json":
         single = len(reports) == 1 and len(files) == 1
         document: Any = _json(reports[0]) if single else [_json(item) for item in reports]
@@ -101,6 +106,10 @@ def diff(settings: Settings, files: tuple[str, ...], mode: Mode | None, output: 
     if failed:
         return 2
     return 0 if all(item.in_sync for item in reports) else 1
+
+
+def _changes(engine: Engine, target: workflow.Target, *, by_name: bool) -> Changes:
+    return workflow.grade(engine, target) if by_name else workflow.look(engine, target).changes
 
 
 def _json(item: DiffReport) -> Any:
@@ -157,6 +166,8 @@ def _apply_one(engine: Engine, reading: Reading, mode: Mode | None, timeout: flo
     with stop_on_signals() as stop, progress(err) as shown:
         listener = workflow.Listener(err.print, show_plan, shown.pull, shown.step, stop)
         outcome, view = workflow.apply(engine, _target(reading, mode), listener, timeout=timeout)
+    for text in outcome.warnings:
+        click.echo(f"warning: {text}", err=True)
     if outcome.done:
         err.print(f"done in {time.monotonic() - began:.1f}s\n")
     return view, bool(outcome.done)

@@ -201,6 +201,7 @@ def _state(state: Json, restarts: int) -> State:
         health_output=str(log[-1].get("Output") or "").strip() if log else "",
         started_at=state.get("StartedAt") or "",
         pid=int(state.get("Pid") or 0),
+        oom_killed=bool(state.get("OOMKilled")),
         restarts=restarts,
     )
 

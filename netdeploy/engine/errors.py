@@ -137,8 +137,8 @@ _MEANINGS = (
     ),
     _meaning(
         r"bind source path does not exist: (?P<path>\S+)",
-        "the host has no folder {path}",
-        "make it, or use the short form, which makes it",
+        "the host has no folder or file {path}",
+        "make it; for a folder, the short form of `volumes` does",
     ),
     _meaning(
         r"pull access denied for (?P<image>\S+),",

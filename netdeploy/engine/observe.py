@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 class Scope:
     """Which containers matter: those of `topology` (None: of every topology), and those with one of `names`.
 
-    `images` are looked up by name besides the ones that the containers run.
+    Those on one of `networks` (by name) matter, too. `images` are looked up by name, besides those that run.
     """
 
     topology: str | None
     names: frozenset[str] = frozenset()
     images: frozenset[str] = frozenset()
+    networks: frozenset[str] = frozenset()
 
 
 def observe(reader: Reader, scope: Scope) -> Snapshot:
@@ -102,6 +103,7 @@ def _matters(item: dict[str, Any], scope: Scope, our_networks: set[str]) -> bool
     return (
         _belongs(item.get("Labels"), scope)
         or _name_of(item) in scope.names
+        or not scope.networks.isdisjoint(attached)
         or any((endpoint or {}).get("NetworkID") in our_networks for endpoint in attached.values())
     )
 

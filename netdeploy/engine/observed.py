@@ -79,6 +79,8 @@ class State:
     health_output: str
     started_at: str
     pid: int
+    oom_killed: bool = False
+    """Whether it ended because it ran out of memory."""
     restarts: int = 0
     """How often the engine itself started it again since the last start by somebody."""
 

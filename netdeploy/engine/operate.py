@@ -102,15 +102,18 @@ class Operator:
 
     # -- containers --
 
-    def create_container(self, name: str, body: Json) -> str:
-        """Returns the container's id; it is not started. The platform goes beside the body."""
+    def create_container(self, name: str, body: Json) -> tuple[str, list[str]]:
+        """Returns the container's id and the engine's warnings; it is not started.
+
+        The platform goes beside the body.
+        """
         rest = {key: value for key, value in body.items() if key != "platform"}
         platform = body.get("platform")
         answer = self._call(
             f"making container `{name}`",
             lambda: self._client.create_container_from_config(rest, name, platform),  # type: ignore[no-untyped-call]
         )
-        return str(answer["Id"])
+        return str(answer["Id"]), list(answer.get("Warnings") or ())
 
     def start(self, container_id: str, name: str) -> None:
         """Ports and fixed addresses are claimed now, so their conflicts show here."""
@@ -128,9 +131,10 @@ class Operator:
         """Give a container another name; it keeps running."""
         self._call(f"renaming `{old}` to `{new}`", lambda: self._client.rename(container_id, new))
 
-    def update(self, container_id: str, name: str, body: Json) -> None:
-        """Change what the engine can change in place."""
-        self._post(f"updating `{name}`", f"/containers/{container_id}/update", body)
+    def update(self, container_id: str, name: str, body: Json) -> list[str]:
+        """Change what the engine can change in place; returns its warnings."""
+        answer = self._post(f"updating `{name}`", f"/containers/{container_id}/update", body)
+        return list((answer or {}).get("Warnings") or ())
 
     def remove_container(self, container_id: str, name: str, *, volumes: bool) -> None:
         """Remove it, with `volumes` its anonymous volumes too; a running one is killed, so stop it first."""
@@ -141,14 +145,16 @@ class Operator:
 
     # -- images --
 
-    def pull(self, image: str) -> Iterator[Mapping[str, Any]]:
+    def pull(self, image: str, platform: str = "") -> Iterator[Mapping[str, Any]]:
         """The engine's progress messages, until the image is here."""
         from docker.utils import parse_repository_tag  # noqa: PLC0415
 
         repository, tag = parse_repository_tag(image)
         doing = f"pulling image `{image}`"
+        of = platform or None
         messages = self._call(
-            doing, lambda: iter(self._client.pull(repository, tag=tag or "latest", stream=True, decode=True))
+            doing,
+            lambda: iter(self._client.pull(repository, tag=tag or "latest", stream=True, decode=True, platform=of)),
         )
         while True:
             message = self._call(doing, lambda: next(messages, None))

@@ -9,6 +9,7 @@ from typing import ClassVar
 from netdeploy.attributes.table import AttributeChange
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, NetworkWish, VolumeWish
 from netdeploy.engine.observed import ObservedContainer, ObservedNetwork, ObservedVolume
+from netdeploy.plan.health import Ailment
 
 PAUSED = "it is paused"
 """The reason of a start that is no more than an unpause."""
@@ -91,6 +92,13 @@ class Changes:
     """What is no difference and still worth knowing, such as volumes that are kept."""
     stand_ins: tuple[str, ...] = ()
     """Containers that run (or will run) as stand-ins."""
+    health: tuple[Ailment, ...] = ()
+    """What is not well at run time, which is no difference from the file."""
+    by_name: bool = False
+    """Whether what stands was matched by name, whoever made it: nothing is planned from that."""
+    right: int | None = None
+    """By name: how many of the `wanted` objects, and places on networks, are as the file says."""
+    wanted: int | None = None
 
     @property
     def in_sync(self) -> bool:

@@ -34,12 +34,13 @@ from netdeploy.plan.changes import (
     NetworkChange,
     VolumeChange,
 )
+from netdeploy.plan.health import Ailment, ailments
 from netdeploy.plan.ownership import is_ours, our_containers, owner_text
 from netdeploy.plan.reasons import attachment_difference, difference, disconnect_hint, listed
 from netdeploy.topology.draft import BUILT_IN_NETWORKS
 
 _NOT_A_NETWORK = ("host", "none")
-_SHARED = {"network": "network", "pid": "processes", "ipc": "shared memory"}
+_SHARED = {"network": "network", "pid": "processes", "ipc": "memory"}
 _CONNECTS_BY_MODE = (1, 44)  # somewhere between API 1.41, which does not mind, and 1.51, which does
 
 
@@ -65,12 +66,6 @@ class _Diff:
         self._containers = our_containers(seen, topology)
         self._networks = [n for n in seen.networks if is_ours(n.labels, topology, "network")]
         self._volumes = [v for v in seen.volumes if is_ours(v.labels, topology, "volume")]
-        self._completing = {
-            name
-            for wish in wishes.containers
-            for name, dependency in wish.spec.depends_on.items()
-            if dependency.condition == "service_completed_successfully"
-        }
 
     def changes(self) -> Changes:
         kept_networks = {wish.key: self._kept_network(wish) for wish in self._wishes.networks}
@@ -94,7 +89,15 @@ class _Diff:
             tuple(found),
             notes=tuple(self._notes()),
             stand_ins=tuple(wish.name for wish in self._wishes.containers if wish.stand_in_for),
+            health=tuple(self._health(kept_containers)),
         )
+
+    def _health(self, kept: dict[str, ObservedContainer | None]) -> Iterator[Ailment]:
+        internal = frozenset(network.id for network in self._seen.networks if network.internal)
+        for wish in self._wishes.containers:
+            live = kept[wish.key]
+            if live:
+                yield from ailments(live, live.name, may_have_ended=self._wishes.may_end(wish), internal=internal)
 
     # -- networks and volumes --
 
@@ -344,11 +347,11 @@ class _Diff:
             return PAUSED
         if state.running:
             return ""
-        if wish.key in self._completing and state.status == "exited" and state.exit_code == 0:
+        if self._wishes.may_end(wish) and state.status == "exited" and state.exit_code == 0:
             return ""
         if state.status == "created":
-            return "it was made and never started" + (f": {state.error}" if state.error else "")
-        return f"it is stopped (exit code {state.exit_code})"
+            return "it was made and never started"
+        return "it is stopped"
 
     def _cut_off(self, wish: ContainerWish, live: ObservedContainer) -> str:
         """A container that shares another's namespace keeps a dead one when the other is started again."""

@@ -344,14 +344,10 @@ class _Planner:
         self._starts[wish.name] = start
         self._address_claims.append(AddressClaim(start, wish.attachments))
         self._port_claims.append(PortClaim(start, port_bindings(wish)))
-        if self._must_complete(wish):
+        if self._wishes.may_end(wish):
             return None
         wait = Wait(handle, "stays up")
         return self._steps.add(wait, "a container that exits at once is a failure", [start], group=group)
-
-    def _must_complete(self, wish: ContainerWish) -> bool:
-        conditions = [other.spec.depends_on.get(wish.key) for other in self._wishes.containers]
-        return any(c is not None and c.condition == "service_completed_successfully" for c in conditions)
 
     def _change_in_place(self, wish: ContainerWish, changes: list[ContainerChange]) -> None:
         live = self._live(wish)

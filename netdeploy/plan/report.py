@@ -74,6 +74,19 @@ class ChangeReport(_Report):
     """The attributes that differ."""
 
 
+class HealthReport(_Report):
+    """Something that is not well with a container at this moment."""
+
+    container: str
+    """Its name on the engine."""
+    status: Literal["exited", "never started", "restarting", "paused", "unhealthy", "port not bound"]
+    """What it is."""
+    message: str
+    """The same in words."""
+    exit_code: int | None = None
+    """Of one that ended."""
+
+
 class DiffReport(_Report):
     """The differences between a topology file and an engine."""
 
@@ -93,6 +106,14 @@ class DiffReport(_Report):
     """What is no difference and still worth knowing."""
     stand_ins: tuple[str, ...] = ()
     """Containers that run as stand-ins for their images, or will."""
+    health: tuple[HealthReport, ...] = ()
+    """What is not well at run time; it is no difference from the file, and does not count for `in_sync`."""
+    by_name: bool = False
+    """Whether what stands was matched by name, whoever made it; then reasons are whole sentences."""
+    right: int | None = None
+    """Of a comparison by name: how many networks, volumes, containers and places on networks are as the file says."""
+    wanted: int | None = None
+    """Of a comparison by name: how many of them the file has."""
 
 
 def report(changes: Changes, source: str | None) -> DiffReport:
@@ -108,6 +129,15 @@ def report(changes: Changes, source: str | None) -> DiffReport:
         summary={action.value: counts[action.value] for action in Action if action.value in counts},
         notes=changes.notes,
         stand_ins=changes.stand_ins,
+        health=tuple(
+            HealthReport(
+                container=a.container, status=a.status, message=without_passwords(a.message), exit_code=a.exit_code
+            )
+            for a in changes.health
+        ),
+        by_name=changes.by_name,
+        right=changes.right,
+        wanted=changes.wanted,
     )
 
 

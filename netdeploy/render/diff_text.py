@@ -42,6 +42,8 @@ _SECTIONS = ("containers", "networks", "volumes")
 
 def diff_text(report: DiffReport, *, width: int | None = None) -> Text:
     """The diff as text; lines are wrapped at `width` columns, or not at all."""
+    if report.by_name:
+        return graded_text(report, width)
     if report.in_sync:
         return _in_sync(report, width)
     lines = Text()
@@ -55,13 +57,47 @@ def diff_text(report: DiffReport, *, width: int | None = None) -> Text:
         legend = ", ".join(f"{symbol} {_LEGEND[symbol]}" for symbol in symbols)
         lines.append_text(_paragraph(legend, width, "dim"))
     lines.append_text(_notes(report, width))
+    lines.append_text(health_text(report, width))
     return lines.append_text(_paragraph(summary(report), width, "bold"))
+
+
+def graded_text(report: DiffReport, width: int | None) -> Text:
+    """A comparison by name, as sentences."""
+    where = f" says in {report.source}" if report.source else " says"
+    lines = Text()
+    for change in report.changes:
+        first, *rest = _wrapped(change.reason, width, 4)
+        lines.append("  ✗ ", "red").append(first + "\n")
+        for line in rest:
+            lines.append(f"    {line}\n")
+        if change.kind != "attachment":
+            for attribute in change.attributes:
+                lines.append_text(_attribute(attribute, change, width))
+    lines.append("\n" if report.changes else "")
+    lines.append_text(_notes(report, width)).append_text(health_text(report, width))
+    style = "bold green" if report.in_sync else "bold"
+    score = f"{report.right} of {report.wanted} networks, volumes, containers and places on networks"
+    return lines.append_text(_paragraph(f"{score} are as `{report.topology}`{where}.", width, style))
+
+
+def health_text(report: DiffReport, width: int | None) -> Text:
+    """What is not well at run time, apart from what differs."""
+    lines = Text()
+    if not report.health:
+        return lines
+    lines.append("At run time:\n")
+    for ailment in report.health:
+        first, *rest = _wrapped(_printable(f"{ailment.container} {ailment.message}"), width, 4)
+        lines.append("  ✗ ", "red").append(first + "\n")
+        for line in rest:
+            lines.append(f"    {line}\n")
+    return lines.append("\n") if report.changes else lines
 
 
 def _in_sync(report: DiffReport, width: int | None) -> Text:
     where = f"as {report.source} says" if report.source else "as it should be"
     lines = Text().append("No changes. ", "bold green").append(f"`{report.topology}` stands {where}.\n")
-    return lines.append_text(_notes(report, width))
+    return lines.append_text(_notes(report, width)).append_text(health_text(report, width))
 
 
 def _notes(report: DiffReport, width: int | None) -> Text:

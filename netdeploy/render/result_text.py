@@ -25,6 +25,8 @@ def applied_text(view: View, source: str, *, changed: bool) -> Text:
         lines.append(f"  Stand-ins for their images: {', '.join(view.changes.stand_ins)}\n", "dim")
     for note in view.changes.notes:
         lines.append(f"  Note: {note}.\n", "dim")
+    for ailment in view.changes.health:
+        lines.append("  ✗ ", "red").append(f"{ailment.container} {ailment.message}\n")
     return lines
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -124,6 +125,92 @@ def stopped_and_disconnected(lab: Lab) -> None:
     network(lab, "ndt-back").disconnect("ndt-app")
 
 
+def updated(lab: Lab, **body: object) -> None:
+    """As `docker update` does it."""
+    api = lab.client.api
+    answer = api.post(f"{api.base_url}/v{api.api_version}/containers/ndt-app/update", json=body)
+    assert answer.status_code == 200, answer.text
+
+
+def rejoined(lab: Lab, **endpoint: object) -> None:
+    """Out of `back` and in again, with settings that are not the file's."""
+    api = lab.client.api
+    network(lab, "ndt-back").disconnect("ndt-app")
+    url = f"{api.base_url}/v{api.api_version}/networks/ndt-back/connect"
+    settings = {"Aliases": ["app"], **endpoint}
+    answer = api.post(url, json={"Container": "ndt-app", "EndpointConfig": settings})
+    assert answer.status_code == 200, answer.text
+
+
+def processes_limited(lab: Lab) -> None:
+    updated(lab, PidsLimit=50)
+
+
+def cpu_quota_given(lab: Lab) -> None:
+    updated(lab, CpuQuota=50_000)
+
+
+def memory_reserved(lab: Lab) -> None:
+    updated(lab, MemoryReservation=32 << 20)
+
+
+def endpoint_option_given(lab: Lab) -> None:
+    rejoined(lab, DriverOpts={"com.docker.network.endpoint.sysctls": "net.ipv4.conf.IFNAME.log_martians=1"})
+
+
+def link_local_address_given(lab: Lab) -> None:
+    rejoined(lab, IPAMConfig={"LinkLocalIPs": ["169.254.8.8"]})
+
+
+def address_given(lab: Lab) -> None:
+    rejoined(lab, IPAMConfig={"IPv4Address": "10.83.77.99"})
+
+
+def link_given(lab: Lab) -> None:
+    rejoined(lab, Links=["ndt-db:other"])
+
+
+def on_the_default_bridge(lab: Lab) -> None:
+    network(lab, "bridge").connect("ndt-app")
+
+
+def off_all_networks(lab: Lab) -> None:
+    network(lab, "ndt-back").disconnect("ndt-app")
+    network(lab, "ndt-front").disconnect("ndt-app")
+
+
+def memory_limited(lab: Lab) -> None:
+    updated(lab, Memory=64 << 20, MemorySwap=128 << 20)
+
+
+def cpus_limited(lab: Lab) -> None:
+    updated(lab, NanoCpus=500_000_000)
+
+
+def pinned_to_a_cpu(lab: Lab) -> None:
+    updated(lab, CpusetCpus="0")
+
+
+def cpu_share_given(lab: Lab) -> None:
+    updated(lab, CpuShares=512)
+
+
+def removed(lab: Lab) -> None:
+    lab.container("ndt-app").remove(force=True)
+
+
+RECONNECTED = {("reconnect", "ndt-app", "ndt-back")}
+UPDATED = {("update", "ndt-app", None)}
+REPLACED = {
+    memory_limited: {("replace", "ndt-app", None)},
+    cpus_limited: {("replace", "ndt-app", None)},
+    pinned_to_a_cpu: {("replace", "ndt-app", None)},
+    cpu_share_given: {("replace", "ndt-app", None)},
+    removed: {("create", "ndt-app", None)},
+}
+"""What the engine can't take back in place."""
+
+
 Told = set[tuple[str, str, str | None]]
 KEPT: list[tuple[Callable[[Lab], None], Told, set[str]]] = [
     (disconnect, {("connect", "ndt-app", "ndt-back")}, {"ndt-app"}),
@@ -138,7 +225,20 @@ KEPT: list[tuple[Callable[[Lab], None], Told, set[str]]] = [
     (paused, {("start", "ndt-app", None)}, {"ndt-app"}),
     (renamed, {("rename", "ndt-app", None)}, {"ndt-app"}),
     (names_swapped, {("rename", "ndt-app", None), ("rename", "ndt-db", None)}, {"ndt-app", "ndt-db"}),
-    (restart_policy, {("update", "ndt-app", None)}, {"ndt-app"}),
+    (restart_policy, UPDATED, {"ndt-app"}),
+    (processes_limited, UPDATED, {"ndt-app"}),
+    (cpu_quota_given, UPDATED, {"ndt-app"}),
+    (memory_reserved, UPDATED, {"ndt-app"}),
+    (endpoint_option_given, RECONNECTED, {"ndt-app"}),
+    (link_local_address_given, RECONNECTED, {"ndt-app"}),
+    (address_given, RECONNECTED, {"ndt-app"}),
+    (link_given, RECONNECTED, {"ndt-app"}),
+    (on_the_default_bridge, {("disconnect", "ndt-app", "bridge")}, {"ndt-app"}),
+    (
+        off_all_networks,
+        {("connect", "ndt-app", "ndt-back"), ("connect", "ndt-app", "ndt-front")},
+        {"ndt-app"},
+    ),
     (
         network_removed,
         {
@@ -191,12 +291,36 @@ def test_a_connected_container_keeps_running_while_it_is_mended(lab: Lab, file: 
     assert lab.identities("ndt-app") == before
 
 
-def test_a_removed_container_comes_back(lab: Lab, file: Path) -> None:
-    before = lab.identities("ndt-web", "ndt-db")
-    lab.container("ndt-app").remove(force=True)
-    assert lab.told(file) == [("create", "ndt-app", None)]
+@pytest.mark.parametrize("tamper", REPLACED, ids=lambda tamper: tamper.__name__)
+def test_tampering_that_only_a_new_container_mends(lab: Lab, file: Path, tamper: Callable[[Lab], None]) -> None:
+    before = lab.identities(*ALL)
+    tamper(lab)
+    assert set(lab.told(file)) == REPLACED[tamper]
     lab.apply(file)
-    assert lab.identities("ndt-web", "ndt-db") == before
+    after = lab.identities(*ALL)
+    assert after["ndt-app"].id != before["ndt-app"].id
+    assert [after[name] for name in ("ndt-web", "ndt-db")] == [before[name] for name in ("ndt-web", "ndt-db")]
+    assert lab.resolves("ndt-web", "gate")
+
+
+def test_changing_an_alias_on_twenty_containers_restarts_none(lab: Lab) -> None:
+    names = [f"one{number}" for number in range(20)]
+
+    def write(alias: str) -> Path:
+        here = {name: KEPT_RUNNING | {"networks": {"lan": {"aliases": [f"{alias}-{name}"]}}} for name in names}
+        return lab.write(json.dumps({"name": "ndt-lab", "prefix": "ndt-", "containers": here, "networks": {"lan": {}}}))
+
+    lab.apply(write("before"))
+    before = lab.identities(*(f"ndt-{name}" for name in names))
+    file = write("after")
+    assert {(action, network) for action, _, network in lab.told(file)} == {("reconnect", "ndt-lan")}
+    lab.apply(file)
+    assert lab.identities(*(f"ndt-{name}" for name in names)) == before
+    assert lab.resolves("ndt-one0", "after-one19")
+    assert not lab.resolves("ndt-one0", "before-one19")
+
+
+KEPT_RUNNING = {"image": "BUSYBOX", "command": ["sleep", "100000"], "init": True}
 
 
 def test_the_reason_names_the_missing_alias(lab: Lab, file: Path) -> None:

@@ -93,6 +93,7 @@ class PaperEngine:
     def stop(self, name: str, exit_code: int = 0) -> None:
         answer = self.container(name)
         answer["State"] = {**_EXITED, "ExitCode": exit_code}
+        answer["NetworkSettings"]["Ports"] = {}
         for endpoint in answer["NetworkSettings"]["Networks"].values():
             endpoint["IPAddress"] = ""
 
@@ -353,6 +354,7 @@ class PaperEngine:
                     endpoint["Aliases"] = list(added)
                 self._claim_address(answer, network)
         self._count += 1
+        answer["NetworkSettings"]["Ports"] = copy.deepcopy(answer["HostConfig"].get("PortBindings") or {})
         answer["State"] = {**_RUNNING, "StartedAt": f"2026-01-01T00:00:{self._count / 1000:012.9f}".rstrip("0") + "Z"}
         if answer["Config"].get("Healthcheck"):
             answer["State"]["Health"] = {"Status": "starting", "Log": []}

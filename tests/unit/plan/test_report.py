@@ -99,6 +99,10 @@ def test_a_report_in_full() -> None:
         "summary": {"update": 1, "reconnect": 1},
         "notes": [],
         "stand_ins": [],
+        "health": [],
+        "by_name": False,
+        "right": None,
+        "wanted": None,
     }
 
 

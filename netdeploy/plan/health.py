@@ -1,0 +1,79 @@
+"""How containers are at this moment. It stands beside what differs from the file, and is never mixed with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from netdeploy.engine.observed import ObservedContainer, PortBinding, State
+
+Ailing = Literal["exited", "never started", "restarting", "paused", "unhealthy", "port not bound"]
+_DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Ailment:
+    """Something that is not well with a container: `message` says what, without its name."""
+
+    container: str
+    status: Ailing
+    message: str
+    exit_code: int | None = None
+
+
+def ailments(
+    container: ObservedContainer, name: str, *, may_have_ended: bool, internal: frozenset[str]
+) -> list[Ailment]:
+    """What is not well with a container.
+
+    Args:
+        container: as seen.
+        name: what to call it.
+        may_have_ended: whether it is meant to end; then an end with exit code 0 is well.
+        internal: the ids of networks without a way out, on which no port is published.
+    """
+    state = container.state
+    if state.status == "restarting":
+        times = f", {state.restarts} times so far" if state.restarts > 1 else ""
+        message = f"keeps restarting (exit code {state.exit_code}{times}){_error(state)}"
+        return [Ailment(name, "restarting", message, state.exit_code)]
+    if state.paused:
+        return [Ailment(name, "paused", "is paused")]
+    if state.status == "created":
+        return [Ailment(name, "never started", f"was made and never started{_error(state)}")]
+    if not state.running:
+        return [] if may_have_ended and state.exit_code == 0 else [_ended(state, name)]
+    found = [Ailment(name, "unhealthy", _unhealthy(state))] if state.health == "unhealthy" else []
+    return found + [Ailment(name, "port not bound", text) for text in _unbound(container, internal)]
+
+
+def _ended(state: State, name: str) -> Ailment:
+    memory = "; it ran out of memory" if state.oom_killed else ""
+    return Ailment(name, "exited", f"exited with code {state.exit_code}{memory}{_error(state)}", state.exit_code)
+
+
+def _error(state: State) -> str:
+    return f"; the engine said: {state.error}" if state.error else ""
+
+
+def _unhealthy(state: State) -> str:
+    return "is unhealthy" + (f"; its last check said: {state.health_output}" if state.health_output else "")
+
+
+def _unbound(container: ObservedContainer, internal: frozenset[str]) -> list[str]:
+    """Ports that were asked for and are not published, which the engine does not tell anybody."""
+    if not container.attachments or container.network_mode == "host":
+        return []
+    missing = [port for port in container.ports if not any(_is_bound(port, bound) for bound in container.bound_ports)]
+    ids = {attachment.network_id for attachment in container.attachments.values()}
+    why = "; it is on internal networks only" if ids <= internal else ""
+    return [
+        f"publishes port {port.target}/{port.protocol} in vain: the host does not listen{why}"
+        for port in sorted(missing, key=lambda port: (port.target, port.protocol))
+    ]
+
+
+def _is_bound(wanted: PortBinding, bound: PortBinding) -> bool:
+    """A range of host ports, or none, is bound by any one of them."""
+    same = (wanted.target, wanted.protocol) == (bound.target, bound.protocol)
+    return same and (not wanted.host_port.isdigit() or wanted.host_port == bound.host_port)
