@@ -31,6 +31,11 @@ test: .venv/installed ## lint, types, unit tests, and the tests on a real engine
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest
 
+.PHONY: test-engines
+test-engines: test ## the same, and the engine's tests on a newer engine too (root on Debian)
+	@tests/tools/newer-engine.sh start $(TEST_ENGINE_FLAGS)
+	tests/tools/newer-engine.sh run $(BIN)/pytest tests/engine
+
 .PHONY: test-unit
 test-unit: .venv/installed ## the tests that need no engine
 	$(BIN)/pytest tests/unit
@@ -60,8 +65,9 @@ engine: ## start a Docker engine if none answers (root on Debian or Ubuntu)
 	@tests/tools/engine.sh start
 
 .PHONY: engine-stop
-engine-stop: ## stop the engine that these targets started
+engine-stop: ## stop the engines that these targets started
 	@tests/tools/engine.sh stop
+	@tests/tools/newer-engine.sh stop
 
 .PHONY: clean
 clean: ## remove the environment and caches

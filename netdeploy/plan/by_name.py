@@ -36,13 +36,15 @@ def compare_by_name(wishes: Wishes, seen: Snapshot) -> Changes:
     grading = _Grading(wishes, seen)
     changes = tuple(grading.changes())
     wanted = grading.wanted()
+    missing = {change.name for change in changes if change.action is Action.CREATE}
+    wrong = {_place(change) for change in changes} | {place for place in wanted if place[1] in missing}
     return Changes(
         wishes.origin.topology,
         changes,
         stand_ins=tuple(wish.name for wish in wishes.containers if wish.stand_in_for),
         health=tuple(grading.health()),
         by_name=True,
-        right=len(wanted - {_place(change) for change in changes}),
+        right=len(wanted - wrong),
         wanted=len(wanted),
     )
 
