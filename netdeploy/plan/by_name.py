@@ -36,8 +36,9 @@ def compare_by_name(wishes: Wishes, seen: Snapshot) -> Changes:
     grading = _Grading(wishes, seen)
     changes = tuple(grading.changes())
     wanted = grading.wanted()
-    missing = {change.name for change in changes if change.action is Action.CREATE}
-    wrong = {_place(change) for change in changes} | {place for place in wanted if place[1] in missing}
+    missing = {c.name for c in changes if c.action is Action.CREATE and isinstance(c, ContainerChange)}
+    nowhere = {place for place in wanted if place[0] == "attachment" and place[1] in missing}
+    wrong = {_place(change) for change in changes} | nowhere
     return Changes(
         wishes.origin.topology,
         changes,
