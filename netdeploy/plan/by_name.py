@@ -24,7 +24,7 @@ from netdeploy.plan.changes import (
     VolumeChange,
 )
 from netdeploy.plan.health import Ailment, ailments
-from netdeploy.plan.reasons import listed
+from netdeploy.plan.reasons import alias_differences, aliases_text, listed
 from netdeploy.topology.draft import BUILT_IN_NETWORKS
 from netdeploy.topology.problem import nearest
 
@@ -147,8 +147,8 @@ class _Grading:
     def _attachment(self, wish: ContainerWish, live: ObservedContainer, wanted: AttachmentWish) -> Iterator[Change]:
         actual = live.attachments.get(wanted.network)
         if actual is None:
-            aliases = _aliases(sorted(wanted.aliases), "missing")
-            reason = f"container `{wish.name}` is not on `{wanted.network}`" + (f"; its {aliases}" if aliases else "")
+            lacking = f"; its {aliases_text(sorted(wanted.aliases), 'missing')}" if wanted.aliases else ""
+            reason = f"container `{wish.name}` is not on `{wanted.network}`{lacking}"
             yield AttachmentChange(
                 action=Action.CONNECT, name=wish.name, network=wanted.network, reason=reason, wish=wanted, live=live
             )
@@ -183,19 +183,11 @@ def _names(attributes: tuple[AttributeChange, ...]) -> str:
     return listed(list(dict.fromkeys(attribute.name for attribute in attributes)))
 
 
-def _aliases(names: list[str], what: str) -> str:
-    if not names:
-        return ""
-    return f"{'alias' if len(names) == 1 else 'aliases'} {listed(names)} {'is' if len(names) == 1 else 'are'} {what}"
-
-
 def _attachment_text(attributes: tuple[AttributeChange, ...]) -> str:
     parts: list[str] = []
     for attribute in attributes:
-        if attribute.name == "aliases" and isinstance(attribute.before, list) and isinstance(attribute.after, list):
-            missing = [str(alias) for alias in attribute.after if alias not in attribute.before]
-            extra = [str(alias) for alias in attribute.before if alias not in attribute.after]
-            parts += [f"its {text}" for text in (_aliases(missing, "missing"), _aliases(extra, "one too many")) if text]
-        else:
-            parts.append(f"its `{attribute.name}` there is not as it should be")
+        missing, extra = alias_differences(attribute)
+        parts += [f"its {aliases_text(missing, 'missing')}"] if missing else []
+        parts += [f"its {aliases_text(extra, 'one too many' if len(extra) == 1 else 'too many')}"] if extra else []
+        parts += [] if missing or extra else [f"its `{attribute.name}` there is not as it should be"]
     return ", and ".join(parts)

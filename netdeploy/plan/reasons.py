@@ -28,16 +28,24 @@ def attachment_difference(attributes: tuple[AttributeChange, ...]) -> str:
     """In the words of whoever asks why a name does not resolve."""
     parts: list[str] = []
     for attribute in attributes:
-        if attribute.name == "aliases" and isinstance(attribute.before, list) and isinstance(attribute.after, list):
-            missing = [str(alias) for alias in attribute.after if alias not in attribute.before]
-            extra = [str(alias) for alias in attribute.before if alias not in attribute.after]
-            parts += [_aliases_text(missing, "missing")] if missing else []
-            parts += [_aliases_text(extra, "not in the file")] if extra else []
-        else:
-            parts.append(f"`{attribute.name}` differs")
+        missing, extra = alias_differences(attribute)
+        parts += [aliases_text(missing, "missing")] if missing else []
+        parts += [aliases_text(extra, "not in the file")] if extra else []
+        parts += [] if missing or extra else [f"`{attribute.name}` differs"]
     return ", ".join(parts)
 
 
-def _aliases_text(aliases: list[str], what: str) -> str:
+def alias_differences(attribute: AttributeChange) -> tuple[list[str], list[str]]:
+    """The aliases that are missing, and those too many; both empty for another attribute."""
+    before, after = attribute.before, attribute.after
+    if attribute.name != "aliases" or not isinstance(before, list) or not isinstance(after, list):
+        return [], []
+    return [str(alias) for alias in after if alias not in before], [
+        str(alias) for alias in before if alias not in after
+    ]
+
+
+def aliases_text(aliases: list[str], what: str) -> str:
+    """Such as "aliases `a`, `b` are missing"."""
     one = len(aliases) == 1
     return f"{'alias' if one else 'aliases'} {listed(aliases)} {'is' if one else 'are'} {what}"

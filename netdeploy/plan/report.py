@@ -20,6 +20,7 @@ _SECRET = re.compile(
     r"passw|pass(phrase)?$|secret|token|api_?key|private_?key|access_?key|credential|(^|_)(auth|pwd|keys?)(_|$)",
     re.IGNORECASE,
 )
+_MAY_HOLD_SECRETS = ("environment", "logging", "driver_opts", "ipam", "storage_opt")
 # greedy up to the last @ of the host part: people forget to encode one in a password
 _USER_INFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://[^:/@\s]*):[^/\s]+@", re.IGNORECASE)
 
@@ -155,8 +156,8 @@ def _change(change: Change) -> ChangeReport:
 
 def _attribute(attribute: AttributeChange) -> AttributeReport:
     before, after = attribute.before, attribute.after
-    section, _, variable = attribute.name.partition(".")
-    if section == "environment" and _SECRET.search(variable):
+    section, _, key = attribute.name.partition(".")
+    if section in _MAY_HOLD_SECRETS and _SECRET.search(key):
         before, after = _masked(before), _masked(after)
     return AttributeReport(
         path=attribute.path,
