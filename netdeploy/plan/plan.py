@@ -87,6 +87,7 @@ class _Planner:
         self._starts: dict[str, str] = {}  # container name → the operation after which it runs
         self._ready_ops = (self._renamed, self._starts)
         self._left: dict[str, list[str]] = {}  # network id → operations after which somebody has left it
+        self._parted: dict[str, list[str]] = {}  # container id → operations after which it has left a network
         self._address_claims: list[AddressClaim] = []
         self._port_claims: list[PortClaim] = []
         self._leaving: list[Leaving] = []
@@ -163,6 +164,7 @@ class _Planner:
         handle = Handle(network, id_ if id_ in self._network_ids else network)
         left = self._steps.add(Disconnect(_handle(container), handle), reason)
         self._left.setdefault(id_, []).append(left)
+        self._parted.setdefault(container.id, []).append(left)
         if container.state.running:
             self._leaving.append(Leaving(left, container, (network,), ports=False))
         return left
@@ -367,6 +369,7 @@ class _Planner:
             call = Unpause(handle) if reason == PAUSED else Start(handle)
             if live.state.running and reason != PAUSED:
                 ready.append(self._stop(live, _handle(live), reason, []))
+            ready += self._parted.get(live.id, [])  # it can't start while it is still on a network that is gone
             ready += [self._starts[other] for other in sorted(wish.relies_on) if other in self._starts]
             self._started(wish, self._steps.add(call, reason, ready), handle)
 

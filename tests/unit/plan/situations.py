@@ -189,6 +189,12 @@ SITUATIONS = (
     Situation("network_removed_from_the_file", _changed(TWO, (", back: }\n    ports", "}\n    ports"),
         ("networks: {back: {aliases: [database]}}", "networks: [front]"), ("{front: , back: }", "{front: }")), TWO),
     Situation("network_lost_under_stopped_containers", TWO, TWO, _network_lost_under_stopped),
+    Situation(
+        "stopped_on_a_lost_network_and_to_be_on_the_default_bridge",
+        _changed(TWO, ("    networks: {front: {aliases: [www]}, back: }\n", ""), ("{front: , back: }", "{back: }")),
+        TWO,
+        _network_lost_under_stopped,
+    ),
     Situation("network_lost_under_running_containers", TWO, TWO, _network_lost_under_running),
     Situation("subnet_changed", _changed(SUBNET, ("10.1.0", "10.2.0")), SUBNET, lambda e: e.stop("off")),
     Situation(
