@@ -165,10 +165,8 @@ def parse(text: str) -> tuple[Node, list[Problem]]:
     Raises:
         SourceRefused: not YAML, empty, several documents, or more than the limits allow.
     """
-    composer = _Composer()
     try:
-        for event in yaml.parse(text, Loader=Loader):
-            composer.take(event)
+        composer = _compose(text)
     except yaml.MarkedYAMLError as error:
         raise SourceRefused(_syntax_problem(error, text)) from None
     except (yaml.YAMLError, ValueError) as error:  # the pure parser lets chr() of a bad escape through
@@ -177,6 +175,24 @@ def parse(text: str) -> tuple[Node, list[Problem]]:
         hint = "a topology file has at least `containers:` with one container"
         raise SourceRefused(Problem(Mark(1, 1), "the file is empty", hint=hint))
     return composer.root, composer.problems
+
+
+def _compose(text: str) -> _Composer:
+    try:
+        return _composed(text, Loader)
+    except yaml.MarkedYAMLError as error:
+        # libyaml 0.2.6 reads a thousand brackets ahead and gives up there; the pure parser goes one by one, so that
+        # what is nested too deep is refused at its place
+        if "nesting depth" not in (error.problem or ""):
+            raise
+    return _composed(text, yaml.SafeLoader)
+
+
+def _composed(text: str, loader: type[yaml.SafeLoader | yaml.CSafeLoader]) -> _Composer:
+    composer = _Composer()
+    for event in yaml.parse(text, Loader=loader):
+        composer.take(event)
+    return composer
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str) -> Problem:

@@ -81,10 +81,12 @@ def test_an_unhealthy_one_is_no_difference(lab: Lab) -> None:
 
 
 def test_one_that_keeps_restarting(lab: Lab) -> None:
-    file = applied(lab, "command: [sh, -c, 'sleep 2; exit 3'], restart: always")
+    file = applied(lab, "command: [sh, -c, 'test -e /ran || sleep 2; touch /ran; exit 3'], restart: always")
+    # the engine waits 0.1 s before the first restart and twice as long before each next one
+    until(lambda: lab.container("ndt-web").attrs["RestartCount"] >= 7, seconds=60)
     until(lambda: lab.container("ndt-web").status == "restarting")
-    assert lab.diff(file) == []
     ((status, message),) = health(lab, file)
+    assert lab.diff(file) == []
     assert status == "restarting"
     assert "exit code 3" in message
 
