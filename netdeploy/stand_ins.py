@@ -1,14 +1,14 @@
 """Stand-ins: busybox in place of a real image, listening on the ports that the real one would listen on.
 
 A stand-in keeps what the exercise is about (networks, aliases, addresses, ports, environment) and drops what belongs
-to the image (command, user, mounts). It answers HTTP on each TCP port and names itself. UDP ports get a listener only
-where the busybox has `udpsvd` (Debian's has not); SCTP ports get none.
+to the image (command, user, mounts, devices, confinement). It answers HTTP on each TCP port and names itself. UDP
+ports get a listener only where the busybox has `udpsvd` (Debian's has not); SCTP ports get none.
 """
 
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from netdeploy.topology.model import Container, Healthcheck
 from netdeploy.topology.text_types import numbers
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from typing import Literal
 
     Mode = Literal["always", "auto", "never"]
+
+_OF_THE_IMAGE: Final[dict[str, object]] = {
+    **dict.fromkeys(("user", "working_dir", "platform", "runtime", "isolation")),
+    **dict.fromkeys(("volumes", "tmpfs", "volumes_from", "configs", "secrets"), ()),
+    **dict.fromkeys(("gpus", "devices", "device_cgroup_rules", "group_add", "security_opt"), ()),
+    "storage_opt": {},
+}
+"""What the program in the real image needs and busybox may stumble over; as a silent file has it."""
 
 
 def stand_in(
@@ -51,11 +59,9 @@ def stand_in(
             "image": busybox,
             "entrypoint": None,
             "command": ("sh", "-c", script),
-            "user": None,
-            "working_dir": None,
-            "volumes": (),
             "stop_signal": None,
             "healthcheck": health,
+            **_OF_THE_IMAGE,
         }
     )
 

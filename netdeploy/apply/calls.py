@@ -135,7 +135,7 @@ class Calls:
         restarts = state.status == "restarting" or state.restarts > 0
         if state.running and not restarts:
             return seconds >= SETTLED
-        hint = "its command must keep running; its own words are above"
+        hint = "its command must keep running; what it printed, if anything, is above"
         if state.exit_code == 0:
             hint = "its command has nothing more to do: give it one that keeps running"
         what = "keeps restarting" if restarts else "exited at once"

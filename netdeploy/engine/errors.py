@@ -91,6 +91,11 @@ _MEANINGS = (
         "remove unused networks (docker network prune), or give this one a subnet under `ipam`",
     ),
     _meaning(
+        r"non-overlapping IPv6 address pool",
+        "this engine gives no IPv6 subnets of its own",
+        "give the network one under `ipam` (such as fd00:1::/64), or leave out `enable_ipv6`",
+    ),
+    _meaning(
         r"already exists in network|is not connected to (?:the )?network",
         "somebody changed the container's networks meanwhile",
         "the same command looks again and does what remains",

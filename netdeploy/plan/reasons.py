@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netdeploy.attributes.containers.image import TAG_MOVED
 from netdeploy.attributes.table import AttributeChange
 from netdeploy.engine.observed import ObservedNetwork
 
@@ -19,6 +20,9 @@ def disconnect_hint(network: ObservedNetwork, strangers: list[str]) -> str:
 def difference(attributes: tuple[AttributeChange, ...]) -> str:
     """Which attributes differ; "" if none does."""
     names = [attribute.name for attribute in attributes]
+    if any(str(attribute.after).endswith(TAG_MOVED) for attribute in attributes):
+        others = f", and {difference(tuple(a for a in attributes if a.name != 'image'))}" if len(names) > 1 else ""
+        return f"the tag of its `image` has moved to another image{others}"
     if len(names) > 3:
         return f"{len(names)} attributes differ"
     return f"{listed(names)} {'differs' if len(names) == 1 else 'differ'}" if names else ""

@@ -142,6 +142,7 @@ def test_a_tag_that_moved_is_a_replacement_with_that_reason(lab: Lab) -> None:
         lab.image("ndt/moving", 'CMD ["sleep", "100000"]', "ENV V=2")
         (change,) = lab.diff(file)
         assert change["action"] == "replace"
+        assert change["reason"] == "the tag of its `image` has moved to another image"
         assert "the tag has moved" in change["attributes"][0]["after"]
         lab.apply(file)
         assert "V=2" in lab.container("ndt-web").attrs["Config"]["Env"]

@@ -92,6 +92,10 @@ FILE = """
         working_dir: /nowhere
         environment: {{MODE: demo}}
         volumes: ["data:/data"]
+        tmpfs: [/bin]
+        group_add: [nobody-knows]
+        devices: [/dev/nothing]
+        runtime: nothing
         ports: ["{port}:3000"]
         expose: [8080, 53/udp]
         networks: {{net: {{aliases: [shop], ipv4_address: 10.83.1.7}}}}

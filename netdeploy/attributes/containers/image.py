@@ -13,6 +13,7 @@ from netdeploy.attributes.wish import ContainerWish
 from netdeploy.engine.observed import LABEL_STAND_IN, ObservedContainer
 
 Row = Attribute[ContainerWish, ObservedContainer]
+TAG_MOVED = "the tag has moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def _same_image(wish: _Image, live: _Image) -> bool:
 
 def _image_contrast(live: _Image, wish: _Image) -> tuple[JsonValue, JsonValue]:
     if live.stand_in == wish.stand_in and full_image_name(live.name) == full_image_name(wish.name):
-        return f"{live.name} ({_digest(live.id)})", f"{wish.name} ({_digest(wish.id)}): the tag has moved"
+        return f"{live.name} ({_digest(live.id)})", f"{wish.name} ({_digest(wish.id)}): {TAG_MOVED}"
     return _image_text(live), _image_text(wish)
 
 
