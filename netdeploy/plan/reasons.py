@@ -21,8 +21,7 @@ def difference(attributes: tuple[AttributeChange, ...]) -> str:
     """Which attributes differ; "" if none does."""
     names = [attribute.name for attribute in attributes]
     if any(str(attribute.after).endswith(TAG_MOVED) for attribute in attributes):
-        others = f", and {difference(tuple(a for a in attributes if a.name != 'image'))}" if len(names) > 1 else ""
-        return f"the tag of its `image` has moved to another image{others}"
+        return "the tag of its `image` has moved to another image"
     if len(names) > 3:
         return f"{len(names)} attributes differ"
     return f"{listed(names)} {'differs' if len(names) == 1 else 'differ'}" if names else ""
