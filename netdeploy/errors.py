@@ -7,6 +7,7 @@
     ├── OperationFailed           2   the engine refused a call; says what to do
     │   └── PortTaken             2   by a container, which can be named
     ├── Conflict                  2   something foreign has our name; nothing was touched
+    ├── Locked                    2   somebody else changes the topology right now
     ├── NotConverged              2   all steps were done, and still the engine is not as the file says
     └── Interrupted               130
 
@@ -26,11 +27,18 @@ class NetdeployError(Exception):
 
     exit_code: ClassVar[int] = 2
 
-    def __init__(self, message: str, *, hint: str = "", details: Sequence[str] = ()) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", details: Sequence[str] = (), may_pass: bool | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.details = tuple(details)
+        if may_pass is not None:
+            self.may_pass = may_pass
+
+    may_pass: bool = False
+    """Whether a new look, and a plan made from it, may well succeed a moment later."""
 
 
 class TopologyInvalid(NetdeployError):
@@ -38,7 +46,9 @@ class TopologyInvalid(NetdeployError):
 
 
 class EngineUnreachable(NetdeployError):
-    """No Docker engine answers where the connection settings point."""
+    """No Docker engine answers where the connection settings point, or it stopped doing so."""
+
+    may_pass = True
 
 
 class EngineTooOld(NetdeployError):
@@ -60,6 +70,10 @@ class PortTaken(OperationFailed):
 
 class Conflict(NetdeployError):
     """An object that netdeploy did not make stands where one is to be made."""
+
+
+class Locked(NetdeployError):
+    """Somebody else is changing the topology."""
 
 
 class NotConverged(NetdeployError):

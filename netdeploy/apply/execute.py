@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from netdeploy.apply.calls import Calls
 from netdeploy.engine.engine import Engine
-from netdeploy.errors import NetdeployError, OperationFailed
+from netdeploy.errors import EngineUnreachable, NetdeployError, OperationFailed
 from netdeploy.plan.operations import Operation, Plan, Wait
 
 WORKERS = 6  # an engine on two cores is no faster with more (see ARCHITECTURE.md)
@@ -195,7 +195,12 @@ class _Execution:
         self._sleeping = []
 
     def _undo(self) -> None:
-        """Take half-done replacements back, the last step first."""
+        """Take half-done replacements back, the last step first.
+
+        Where the connection was lost, what was carried out is not known, and only a new look can tell.
+        """
+        if any(isinstance(error, EngineUnreachable) for _, error in self._outcome.failed):
+            return
         broken = {op.group for op, _ in self._outcome.failed} | {op.group for op in self._outcome.skipped}
         for operation in reversed(self._outcome.done):
             if operation.group and operation.group in broken and operation.undo:

@@ -6,11 +6,10 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from netdeploy import workflow
 from netdeploy.cli.context import Settings, console, show, stop_on_signals, width_of
 from netdeploy.cli.progress import progress
 from netdeploy.engine import observe
@@ -21,11 +20,16 @@ from netdeploy.render.diff_text import diff_text
 from netdeploy.render.result_text import applied_text, torn_down_text
 from netdeploy.topology.problem import did_you_mean
 from netdeploy.topology.read import Reading, read, topology_name
+from netdeploy.workflow import changing, views
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from netdeploy.engine.engine import Engine
     from netdeploy.plan.changes import Changes
     from netdeploy.stand_ins import Mode
+
+    F = TypeVar("F", bound=Callable[..., Any])
 
 _stand_ins = click.option(
     "--stand-ins",
@@ -34,14 +38,20 @@ _stand_ins = click.option(
     help="Run small busybox listeners in place of images: for all, for those not to be had, or for none "
     "(default: leave each as it is).",
 )
-_timeout = click.option(
-    "--timeout",
-    type=click.FloatRange(min=1),
-    default=300.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for a container's health or end.",
-)
+
+
+def _seconds(name: str, help_text: str) -> Callable[[F], F]:
+    kind = click.FloatRange(min=0)
+    return click.option(name, type=kind, default=300.0, show_default=True, metavar="SECONDS", help=help_text)
+
+
+def _changing(command: F) -> F:
+    """The options of a command that changes something: the fields of `changing.Options`."""
+    command = click.option("--force", is_flag=True, help="Disconnect what is not ours from a network that has to go.")(
+        command
+    )
+    command = _seconds("--lock-timeout", "How long to wait while somebody else changes the topology.")(command)
+    return _seconds("--timeout", "How long to wait for a container's health or end.")(command)
 
 
 def _read_all(files: tuple[str, ...]) -> list[Reading]:
@@ -66,8 +76,8 @@ def _read_all(files: tuple[str, ...]) -> list[Reading]:
     return readings
 
 
-def _target(reading: Reading, mode: Mode | None) -> workflow.Target:
-    return workflow.Target(reading.wanted(), reading.source, mode)
+def _target(reading: Reading, mode: Mode | None) -> views.Target:
+    return views.Target(reading.wanted(), reading.source, mode)
 
 
 @click.command()
@@ -108,8 +118,8 @@ def diff(settings: Settings, files: tuple[str, ...], mode: Mode | None, by_name:
     return 0 if all(item.in_sync for item in reports) else 1
 
 
-def _changes(engine: Engine, target: workflow.Target, *, by_name: bool) -> Changes:
-    return workflow.grade(engine, target) if by_name else workflow.look(engine, target).changes
+def _changes(engine: Engine, target: views.Target, *, by_name: bool) -> Changes:
+    return views.grade(engine, target) if by_name else views.look(engine, target).changes
 
 
 def _json(item: DiffReport) -> Any:
@@ -140,37 +150,36 @@ def _readings_on_engine(engine: Engine) -> tuple[list[Reading], bool]:
 @click.command()
 @click.argument("files", metavar="FILE…", nargs=-1, required=True)
 @_stand_ins
-@_timeout
+@_changing
 @click.pass_obj
-def apply(settings: Settings, files: tuple[str, ...], mode: Mode | None, timeout: float) -> int:
+def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, **options: Any) -> int:
     """Make the engine as the files say, with the fewest and least disruptive steps."""
     readings = _read_all(files)
     engine = settings.engine()
     out = console()
     for reading in readings:
-        view, changed = _apply_one(engine, reading, mode, timeout)
-        show(out, applied_text(view, reading.shown, changed=changed))
+        applied = _apply_one(engine, reading, mode, changing.Options(**options))
+        show(out, applied_text(applied.view, reading.shown, changed=applied.changed))
     return 0
 
 
-def _apply_one(engine: Engine, reading: Reading, mode: Mode | None, timeout: float) -> tuple[workflow.View, bool]:
-    """What stands afterwards, and whether anything was changed."""
+def _apply_one(engine: Engine, reading: Reading, mode: Mode | None, options: changing.Options) -> changing.Applied:
     err = console(stderr=True)
     began = time.monotonic()
 
-    def show_plan(view: workflow.View) -> None:
+    def show_plan(view: views.View) -> None:
         if not view.changes.in_sync:
             show(err, diff_text(report(view.changes, reading.shown), width=width_of(err)))
             err.print()
 
     with stop_on_signals() as stop, progress(err) as shown:
-        listener = workflow.Listener(err.print, show_plan, shown.pull, shown.step, stop)
-        outcome, view = workflow.apply(engine, _target(reading, mode), listener, timeout=timeout)
-    for text in outcome.warnings:
+        listener = changing.Listener(err.print, show_plan, shown.pull, shown.step, stop)
+        applied = changing.apply(engine, _target(reading, mode), listener, options)
+    for text in applied.warnings:
         click.echo(f"warning: {text}", err=True)
-    if outcome.done:
+    if applied.changed:
         err.print(f"done in {time.monotonic() - began:.1f}s\n")
-    return view, bool(outcome.done)
+    return applied
 
 
 @click.command()
@@ -178,15 +187,16 @@ def _apply_one(engine: Engine, reading: Reading, mode: Mode | None, timeout: flo
 @click.option("--all", "everything", is_flag=True, help="Every topology on the engine.")
 @click.option("--volumes", is_flag=True, help="Remove volumes too, with the data in them.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@_timeout
+@_changing
 @click.pass_obj
 def teardown(
     settings: Settings,
+    /,
     topologies: tuple[str, ...],
     everything: bool,
     volumes: bool,
     yes: bool,
-    timeout: float,
+    **options: Any,
 ) -> int:
     """Remove what netdeploy made, found by label: the file may be gone.
 
@@ -204,7 +214,7 @@ def teardown(
     failures: list[NetdeployError] = []
     for name in dict.fromkeys(names):
         try:
-            _tear_down_one(engine, name, known, remove_volumes=volumes, timeout=timeout)
+            _tear_down_one(engine, name, known, changing.Options(**options), remove_volumes=volumes)
         except NetdeployError as error:
             if error.exit_code == 130 or len(names) == 1:
                 raise
@@ -236,13 +246,15 @@ def _named(engine: Engine, text: str, known: tuple[str, ...]) -> str:
     return text
 
 
-def _tear_down_one(engine: Engine, name: str, known: tuple[str, ...], *, remove_volumes: bool, timeout: float) -> None:
+def _tear_down_one(
+    engine: Engine, name: str, known: tuple[str, ...], options: changing.Options, *, remove_volumes: bool
+) -> None:
     err, out = console(stderr=True), console()
     if name not in known:
         near = did_you_mean(name, known, otherwise=f"there are: {', '.join(known)}" if known else "")
         click.echo(f"Nothing of `{name}` is on this engine." + (f" ({near})" if near else ""))
         return
     with stop_on_signals() as stop, progress(err) as shown:
-        listener = workflow.Listener(err.print, on_event=shown.step, stop=stop)
-        _, changes = workflow.teardown(engine, name, listener, remove_volumes=remove_volumes, timeout=timeout)
+        listener = changing.Listener(err.print, on_event=shown.step, stop=stop)
+        changes = changing.teardown(engine, name, listener, options, remove_volumes=remove_volumes)
     show(out, torn_down_text(changes))

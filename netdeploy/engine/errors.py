@@ -56,10 +56,14 @@ class _Meaning:
     pattern: re.Pattern[str]
     message: str  # may use the groups of the pattern
     hint: str
+    may_pass: bool = False
 
 
-def _meaning(pattern: str, message: str, hint: str) -> _Meaning:
-    return _Meaning(re.compile(pattern, re.IGNORECASE | re.DOTALL), message, hint)
+def _meaning(pattern: str, message: str, hint: str, *, may_pass: bool = False) -> _Meaning:
+    return _Meaning(re.compile(pattern, re.IGNORECASE | re.DOTALL), message, hint, may_pass)
+
+
+_AGAIN = "the same command looks again and does what remains"
 
 
 _PORT_OF_A_CONTAINER = _meaning(
@@ -98,12 +102,26 @@ _MEANINGS = (
     _meaning(
         r"already exists in network|is not connected to (?:the )?network",
         "somebody changed the container's networks meanwhile",
-        "the same command looks again and does what remains",
+        _AGAIN,
+        may_pass=True,
+    ),
+    _meaning(
+        r"removal of container \S+ is already in progress",
+        "the engine is still removing the container",
+        _AGAIN,
+        may_pass=True,
+    ),
+    _meaning(
+        r"no such container: \S+|network \S+ not found|no such network",
+        "somebody removed it meanwhile",
+        _AGAIN,
+        may_pass=True,
     ),
     _meaning(
         r"The container name \\?\"/?(?P<name>[^\"\\]+)\\?\" is already in use",
         "another container got the name `{name}` meanwhile",
         "`docker ps -a` shows it: rename or remove it",
+        may_pass=True,
     ),
     _meaning(
         r"does not belong to any of this network's subnets|no configured subnet or ip-range contain",
@@ -124,6 +142,7 @@ _MEANINGS = (
         r"has active endpoints",
         "containers still hang on the network",
         "`docker network inspect NAME` lists them: disconnect or remove them first",
+        may_pass=True,
     ),
     _meaning(
         r"Address already in use",
@@ -144,6 +163,11 @@ _MEANINGS = (
         r"bind source path does not exist: (?P<path>\S+)",
         "the host has no folder or file {path}",
         "make it; for a folder, the short form of `volumes` does",
+    ),
+    _meaning(
+        r"get: no such volume",
+        "the container that `volumes_from` names has a tmpfs mount, which engines can't pass on",
+        "write that mount under `tmpfs` there, or name the volumes here",
     ),
     _meaning(
         r"pull access denied for (?P<image>\S+),",
@@ -170,8 +194,11 @@ _MEANINGS = (
 )
 
 
-def explain(doing: str, status: int, message: str) -> OperationFailed:
-    """The engine's answer while `doing` something, as an error a person can act on."""
+def explain(doing: str, status: int, message: str, *, may_pass: bool = False) -> OperationFailed:
+    """The engine's answer while `doing` something, as an error a person can act on.
+
+    `may_pass` is for answers that nothing is known about.
+    """
     cleaned = " ".join(message.split())
     for meaning in _MEANINGS:
         match = meaning.pattern.search(cleaned)
@@ -181,6 +208,6 @@ def explain(doing: str, status: int, message: str) -> OperationFailed:
             details = (f"the engine said: {cleaned}",)
             if meaning is _PORT_OF_A_CONTAINER:
                 return PortTaken(text, hint=meaning.hint, details=details, port=groups["port"])
-            return OperationFailed(text, hint=meaning.hint, details=details)
+            return OperationFailed(text, hint=meaning.hint, details=details, may_pass=meaning.may_pass)
     hint = "look at the engine's log" if status >= 500 else ""
-    return OperationFailed(f"{doing}: the engine said: {cleaned}", hint=hint)
+    return OperationFailed(f"{doing}: the engine said: {cleaned}", hint=hint, may_pass=may_pass)

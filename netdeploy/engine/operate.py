@@ -45,24 +45,26 @@ class Operator:
     def _call(self, doing: str, call: Callable[[], Any]) -> Any:
         import docker.errors  # noqa: PLC0415
         import requests  # noqa: PLC0415
+        import urllib3  # noqa: PLC0415
 
         try:
             return call()
         except docker.errors.APIError as error:
             status = error.response.status_code if error.response is not None else 500
             raise explain(doing, status, str(error.explanation or error)) from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:  # answers cut short, too
+            raise unreachable(self._endpoint, error) from None
         except (docker.errors.DockerException, ValueError) as error:
             raise explain(doing, 400, str(error)) from None
-        except requests.RequestException as error:
-            raise unreachable(self._endpoint, error) from None
 
     def _post(self, doing: str, path: str, body: Json) -> Any:
         """A call whose whole body is ours: the SDK's functions for it pass on the arguments they know, and no more."""
         url = f"{self._client.base_url}/v{self._client.api_version}{path}"
         response = self._call(doing, lambda: self._client.post(url, json=body, timeout=_CALL_TIMEOUT))
         if response.status_code >= 400:
-            raise explain(doing, response.status_code, message_of(response.content))
-        return response.json() if response.content.strip() else None
+            busy = response.status_code >= 500 and path.endswith("/connect")
+            raise explain(doing, response.status_code, message_of(response.content), may_pass=busy)
+        return self._call(doing, response.json) if response.content.strip() else None
 
     # -- networks and volumes --
 

@@ -46,9 +46,14 @@ _CONNECTS_BY_MODE = (1, 44)  # somewhere between API 1.41, which does not mind, 
 
 @dataclass(frozen=True, slots=True)
 class DiffOptions:
-    """How a diff is made: with `remove_volumes`, volumes that are not wanted go, with their data."""
+    """How a diff is made.
+
+    With `remove_volumes`, volumes that are not wanted go, with their data; with `force`, what is not ours is
+    disconnected from a network of ours that has to go.
+    """
 
     remove_volumes: bool = False
+    force: bool = False
 
 
 def diff(wishes: Wishes, seen: Snapshot, options: DiffOptions = DiffOptions()) -> Changes:

@@ -10,7 +10,7 @@ from netdeploy.attributes.containers.network import port_bindings
 
 if TYPE_CHECKING:
     from netdeploy.plan.changes import Changes
-    from netdeploy.workflow import View
+    from netdeploy.workflow.views import View
 
 
 def applied_text(view: View, source: str, *, changed: bool) -> Text:

@@ -25,7 +25,7 @@ TEMPLATE_HEAD = "name: {name}\nprefix: ndt-\n"
 
 def sweep(client: DockerClient) -> None:
     """Remove what tests left behind, and nothing else."""
-    for container in client.containers.list(all=True):
+    for container in client.containers.list(all=True, ignore_removed=True):
         if container.name.startswith(OURS) or container.labels.get("netdeploy.topology", "").startswith(OURS):
             with contextlib.suppress(NotFound):
                 container.remove(force=True, v=True)

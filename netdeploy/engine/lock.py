@@ -1,0 +1,229 @@
+"""One change of a topology at a time: a lock that lives on the engine itself, so that every host sees it.
+
+It is a volume. An engine gives a volume's name to one creator only: whoever creates it too is answered with the first
+one's labels (seen on 20.10 and 28, with 16 at once). So the labels say who holds it, and neither image nor container
+is needed.
+
+A lock whose process has died is taken over, where that can be known: on the same host, in the same space of process
+ids. The one who takes it over holds, meanwhile, a lock named after the dead one's token, or else two might remove the
+dead lock, the second of them after the first has it anew.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netdeploy.engine.errors import EngineAnswer
+from netdeploy.errors import Conflict, Interrupted, Locked, NetdeployError
+
+if TYPE_CHECKING:
+    from netdeploy.engine.engine import Engine
+    from netdeploy.engine.reader import Reader
+
+LABEL_LOCK = "netdeploy.lock"
+"""On a lock's volume: the topology it is for."""
+_VOLUME = "netdeploy.lock."
+_LOOK_AGAIN = 0.3  # seconds
+_SAME_START = 5.0  # seconds by which a process's start may seem to move: the host's clock is set now and then
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock. `started` is the process's start, in seconds since 1970; `since` an RFC 3339 time."""
+
+    token: str
+    user: str
+    host: str
+    pid: int
+    pid_space: str
+    started: float
+    since: str
+
+    @classmethod
+    def this_process(cls) -> Holder:
+        """A holder with a token of its own."""
+        import psutil  # noqa: PLC0415 - needed once something is to be changed
+
+        try:
+            user = getpass.getuser()
+        except (KeyError, OSError):  # a container's user may have no name
+            user = str(os.getuid())
+        return cls(
+            token=uuid.uuid4().hex,
+            user=user,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            pid_space=_pid_space(),
+            started=psutil.Process().create_time(),
+            since=datetime.now().astimezone().isoformat(timespec="seconds"),
+        )
+
+    @classmethod
+    def from_labels(cls, labels: Mapping[str, str]) -> Holder | None:
+        """As a lock's labels tell; None where they are not a lock's."""
+        try:
+            return cls(
+                token=labels[f"{LABEL_LOCK}.token"],
+                user=labels[f"{LABEL_LOCK}.user"],
+                host=labels[f"{LABEL_LOCK}.host"],
+                pid=int(labels[f"{LABEL_LOCK}.pid"]),
+                pid_space=labels[f"{LABEL_LOCK}.pid-space"],
+                started=float(labels[f"{LABEL_LOCK}.started"]),
+                since=labels[f"{LABEL_LOCK}.since"],
+            )
+        except (KeyError, ValueError):
+            return None
+
+    def labels(self, topology: str) -> dict[str, str]:
+        """For the volume."""
+        return {
+            LABEL_LOCK: topology,
+            f"{LABEL_LOCK}.token": self.token,
+            f"{LABEL_LOCK}.user": self.user,
+            f"{LABEL_LOCK}.host": self.host,
+            f"{LABEL_LOCK}.pid": str(self.pid),
+            f"{LABEL_LOCK}.pid-space": self.pid_space,
+            f"{LABEL_LOCK}.started": f"{self.started:.2f}",
+            f"{LABEL_LOCK}.since": self.since,
+        }
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        return f"{self.user} on {self.host} (process {self.pid}, since {self.since})"
+
+    @property
+    def can_be_looked_at(self) -> bool:
+        """Whether this process would see the holder's, if it runs."""
+        return self.host == socket.gethostname() and self.pid_space == _pid_space()
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether its process is known to have ended."""
+        import psutil  # noqa: PLC0415
+
+        if not self.can_be_looked_at:
+            return False
+        try:
+            process = psutil.Process(self.pid)
+            ended = process.status() == psutil.STATUS_ZOMBIE
+            return ended or abs(process.create_time() - self.started) > _SAME_START
+        except psutil.NoSuchProcess:
+            return True
+        except psutil.Error:
+            return False
+
+
+def _pid_space() -> str:
+    """Tells containers apart from their host: a process id means something in its own space only."""
+    with suppress(OSError):
+        return str(Path("/proc/self/ns/pid").readlink())
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for somebody else's lock, in seconds, and who is told of it; `stop` ends the waiting."""
+
+    seconds: float = 300.0
+    say: Callable[[str], None] = lambda _text: None
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+@contextmanager
+def locked(engine: Engine, topology: str, patience: Patience) -> Iterator[None]:
+    """Hold the topology's lock.
+
+    Raises:
+        Locked: somebody else still held it when the patience was at its end.
+        Interrupted: `patience.stop` was set.
+        Conflict: a volume of the lock's name is no lock.
+    """
+    with _held(engine, f"{_VOLUME}{topology}", topology, patience):
+        yield
+
+
+@contextmanager
+def _held(engine: Engine, volume: str, topology: str, patience: Patience) -> Iterator[None]:
+    token = _acquire(engine, volume, topology, patience)
+    try:
+        yield
+    finally:
+        try:
+            _remove(engine, volume, token)
+        except NetdeployError as error:
+            patience.say(f"the lock of `{topology}` could not be given back ({error.message}); the next command does")
+
+
+def _acquire(engine: Engine, volume: str, topology: str, patience: Patience) -> str:
+    mine = Holder.this_process()
+    end = time.monotonic() + patience.seconds
+    told = ""
+    while True:
+        engine.operator().create_volume(volume, {"Labels": mine.labels(topology)})
+        holder = holder_of(engine.reader, volume)
+        if holder is None:
+            continue
+        if holder.token == mine.token:
+            return mine.token
+        if holder.is_dead:
+            patience.say(f"taking over the lock of {holder.text}, whose process has ended")
+            with _held(engine, f"{volume}.{holder.token[:12]}", topology, patience):
+                _remove(engine, volume, holder.token)
+            continue
+        if told != holder.token:
+            told = holder.token
+            patience.say(f"waiting: `{topology}` is being changed by {holder.text}")
+        if time.monotonic() > end:
+            raise Locked(
+                f"`{topology}` is still being changed by {holder.text}; nothing was changed",
+                hint=f"wait longer with --lock-timeout, or, if that process is gone: netdeploy unlock {topology}",
+            )
+        if patience.stop.wait(_LOOK_AGAIN):
+            raise Interrupted(f"interrupted while waiting for the lock of `{topology}`; nothing was changed")
+
+
+def holder_of(reader: Reader, volume: str) -> Holder | None:
+    """Who holds a lock; None where nobody does.
+
+    Raises:
+        Conflict: a volume of that name is no lock.
+    """
+    try:
+        labels = reader.get(f"/volumes/{volume}").get("Labels") or {}
+    except EngineAnswer as answer:
+        if answer.status == 404:
+            return None
+        raise
+    holder = Holder.from_labels(labels)
+    if holder is None:
+        raise Conflict(
+            f"the volume `{volume}` is not a lock of netdeploy, and has the name of one",
+            hint=f"remove or rename it: docker volume rm {volume}",
+        )
+    return holder
+
+
+def _remove(engine: Engine, volume: str, token: str) -> None:
+    """Remove a lock, if it is still that one."""
+    holder = holder_of(engine.reader, volume)
+    if holder is not None and holder.token == token:
+        engine.operator().remove_volume(volume)
+
+
+def locks(reader: Reader, topology: str) -> dict[str, Holder]:
+    """The locks of a topology, by volume."""
+    listed = reader.get("/volumes", filters={"label": [f"{LABEL_LOCK}={topology}"]}).get("Volumes") or ()
+    holders = {str(item["Name"]): Holder.from_labels(item.get("Labels") or {}) for item in listed}
+    return {name: holder for name, holder in holders.items() if holder is not None}

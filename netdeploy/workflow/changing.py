@@ -1,0 +1,291 @@
+"""Changing: a topology is locked, made so (or taken down), and looked at again.
+
+What may pass by itself (a connection that was lost, a removal that is still going on) is met with a new look and a new
+plan, never with the same call again: what became of that one, only the engine knows.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from netdeploy.apply.execute import Event, Outcome, execute
+from netdeploy.apply.images import Pull, PullProgress, pull_all
+from netdeploy.attributes.wish import ContainerWish, nothing
+from netdeploy.engine.busybox import provide_busybox
+from netdeploy.engine.engine import Engine
+from netdeploy.engine.lock import Patience, locked
+from netdeploy.engine.observe import Scope, observe
+from netdeploy.errors import Conflict, EngineUnreachable, Interrupted, NetdeployError, NotConverged, OperationFailed
+from netdeploy.plan.changes import Action, Changes, ContainerChange
+from netdeploy.plan.diff import DiffOptions, diff
+from netdeploy.plan.plan import plan
+from netdeploy.workflow.views import Target, View, look
+
+if TYPE_CHECKING:
+    from netdeploy.plan.operations import Plan
+
+_ATTEMPTS = 4
+_ENGINE_RETURNS = 30.0  # seconds to wait for an engine that is started anew
+_LOOK_AGAIN = 0.5  # seconds
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Listener:
+    """Who is told what happens meanwhile; every part may stay silent."""
+
+    say: Callable[[str], None] = lambda _text: None
+    on_view: Callable[[View], None] = lambda _view: None
+    on_pull: Callable[[PullProgress], None] = lambda _progress: None
+    on_event: Callable[[Event], None] = lambda _event: None
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to change: times in seconds.
+
+    `timeout` is for a wait for a container, `lock_timeout` for the wait until nobody else changes the topology. With
+    `force`, what is not ours is disconnected from a network of ours that has to go.
+    """
+
+    timeout: float = 300.0
+    lock_timeout: float = 300.0
+    force: bool = False
+
+
+@dataclass(slots=True)
+class Applied:
+    """What an apply did, and what its last look saw."""
+
+    view: View
+    changed: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+
+def apply(engine: Engine, target: Target, listener: Listener, options: Options) -> Applied:
+    """Make the engine as the topology says.
+
+    The listener is told of the diff before anything is touched, and of each step.
+
+    Raises:
+        Conflict: something is in the way; nothing was touched.
+        EngineTooOld: the topology uses what this engine does not have; nothing was touched.
+        Locked: somebody else is changing the topology; nothing was touched.
+        OperationFailed: an image can't be had (nothing was touched), or a step failed.
+        NotConverged: all was done, and the engine still differs.
+        Interrupted: `listener.stop` was set.
+    """
+    return _Apply(engine, target, listener, options).run()
+
+
+class _Apply:
+    def __init__(self, engine: Engine, target: Target, listener: Listener, options: Options) -> None:
+        self._engine = engine
+        self._target = target
+        self._listener = listener
+        self._options = options
+
+    def run(self) -> Applied:
+        view = self._examine(None)
+        applied = Applied(view)
+        if view.changes.in_sync and not _always_pulled(view):
+            return applied
+        with locked(self._engine, self._target.name, _patience(self._listener, self._options)):
+            applied.view = self._examine(view)
+            _persist(self._engine, self._listener, lambda again: self._converge(applied, again=again))
+        return applied
+
+    def _look(self) -> View:
+        return look(self._engine, self._target, DiffOptions(force=self._options.force))
+
+    def _examine(self, before: View | None) -> View:
+        """A new look, shown where it differs from the one before, and refused where something is in the way."""
+        view = self._look()
+        if before is None or view.changes.changes != before.changes.changes:
+            self._listener.on_view(view)
+            _refuse_conflicts(view.changes)
+        return view
+
+    def _converge(self, applied: Applied, *, again: bool) -> None:
+        if again:
+            applied.view = self._examine(applied.view)
+        if _provide_images(self._engine, applied.view, self._listener):
+            applied.view = self._look()  # the settings that containers inherit are known now
+        steps = plan(applied.view.wishes, applied.view.seen, applied.view.changes)
+        if not steps.operations:
+            return
+        outcome = _execute(steps, self._engine, self._listener, self._options)
+        applied.changed |= bool(outcome.done)
+        applied.warnings += outcome.warnings
+        _raise_failures(outcome)
+        applied.view = self._look()
+        if not applied.view.changes.in_sync:
+            raise _not_converged(applied)
+
+
+def _patience(listener: Listener, options: Options) -> Patience:
+    return Patience(options.lock_timeout, listener.say, listener.stop)
+
+
+def _execute(steps: Plan, engine: Engine, listener: Listener, options: Options) -> Outcome:
+    return execute(steps, engine, on_event=listener.on_event, stop=listener.stop, timeout=options.timeout)
+
+
+def _persist(engine: Engine, listener: Listener, run: Callable[[bool], T]) -> T:
+    """Run, and again after what may pass; `run` is told whether it has to look again first."""
+    for attempt in range(1, _ATTEMPTS):
+        try:
+            return run(attempt > 1)
+        except NetdeployError as error:
+            if not error.may_pass:
+                raise
+            listener.say(f"{error.message}; looking again")
+            _await(engine, listener)
+    return run(True)
+
+
+def _await(engine: Engine, listener: Listener) -> None:
+    """Until the engine answers; it may be on its way back.
+
+    Raises:
+        EngineUnreachable: it does not come back.
+        Interrupted: the listener does not want to wait.
+    """
+    end = time.monotonic() + _ENGINE_RETURNS
+    while True:
+        if listener.stop.wait(_LOOK_AGAIN):
+            raise Interrupted("interrupted while the engine did not answer", hint="the same command finishes the job")
+        try:
+            engine.reader.get_bytes("/_ping")
+        except EngineUnreachable as error:
+            if time.monotonic() > end:
+                hint = "once it answers again, the same command finishes the job"
+                raise EngineUnreachable(error.message, hint=hint, may_pass=False) from None
+        else:
+            return
+
+
+def _not_converged(applied: Applied) -> NotConverged:
+    return NotConverged(
+        "every step was done, and the engine still differs from the file",
+        hint="the engine did not take what its warning names: take it out of the file"
+        if applied.warnings
+        else "`netdeploy diff` shows how; if another apply does not help, this is a bug of netdeploy",
+        details=(
+            *(f"the engine warned: {text}" for text in applied.warnings),
+            *(
+                f"{change.action} {change.kind} {change.name}: {change.reason}"
+                for change in applied.view.changes.changes
+            ),
+        ),
+    )
+
+
+def _refuse_conflicts(changes: Changes) -> None:
+    if changes.conflicts:
+        count = len(changes.conflicts)
+        what = "something stands" if count == 1 else f"{count} things stand"
+        raise Conflict(f"{what} in the way (marked ! above); nothing was touched")
+
+
+def _provide_images(engine: Engine, view: View, listener: Listener) -> bool:
+    """Fetch what is missing; whether anything was."""
+    making = [
+        change.wish
+        for change in view.changes.changes
+        if isinstance(change, ContainerChange) and change.wish and change.action in (Action.CREATE, Action.REPLACE)
+    ]
+    provided = False
+    if any(wish.stand_in_for and wish.image is None for wish in making):
+        provide_busybox(engine, listener.say)
+        provided = True
+    missing = [w for w in making if not w.stand_in_for and w.spec.image not in view.seen.images]
+    _refuse_never_pulled(missing)
+    always = _always_pulled(view)
+    if missing or always:
+        pulls = {Pull(w.spec.image, w.spec.platform or "") for w in (*missing, *always)}
+        pull_all(engine, pulls, listener.on_pull, listener.stop)
+        provided = True
+    return provided
+
+
+def _always_pulled(view: View) -> list[ContainerWish]:
+    return [w for w in view.wishes.containers if not w.stand_in_for and w.spec.pull_policy == "always"]
+
+
+def _refuse_never_pulled(missing: list[ContainerWish]) -> None:
+    never = [wish for wish in missing if wish.spec.pull_policy == "never"]
+    if never:
+        details = [f"containers.{wish.key}: the engine has no image `{wish.spec.image}`" for wish in never]
+        hint = "make or load the image, or take `pull_policy` out of the file"
+        raise OperationFailed("the file says `pull_policy: never`; nothing was changed", hint=hint, details=details)
+
+
+def _raise_failures(outcome: Outcome) -> None:
+    if outcome.interrupted:
+        raise Interrupted(
+            f"interrupted: {len(outcome.done)} steps were done, {len(outcome.skipped)} were not",
+            hint="the same command finishes the job",
+            details=_undo_details(outcome),
+        )
+    if outcome.failed:
+        (_, first), *others = outcome.failed
+        details = [*first.details]
+        for operation, error in others:
+            details += [f"also failed: {operation.id}: {error.message}", *error.details]
+        details += _undo_details(outcome)
+        kind = EngineUnreachable if isinstance(first, EngineUnreachable) else OperationFailed
+        raise kind(first.message, hint=first.hint, details=details, may_pass=_may_pass(outcome))
+
+
+def _may_pass(outcome: Outcome) -> bool:
+    return all(error.may_pass for _, error in outcome.failed)
+
+
+def _undo_details(outcome: Outcome) -> list[str]:
+    details = [f"could not be taken back: {error.message}" for error in outcome.undo_errors]
+    groups = dict.fromkeys(f"`{operation.group}`" for operation in outcome.undone)
+    return details + ([f"taken back, so that it is as it was before: {', '.join(groups)}"] if groups else [])
+
+
+def teardown(engine: Engine, topology: str, listener: Listener, options: Options, *, remove_volumes: bool) -> Changes:
+    """Remove all that carries the topology's label; returns what was to be done.
+
+    Raises:
+        Locked: somebody else is changing the topology; nothing was touched.
+        OperationFailed: something could not be removed; all else was.
+        Interrupted: `listener.stop` was set.
+    """
+    with locked(engine, topology, _patience(listener, options)):
+        return _persist(
+            engine,
+            listener,
+            lambda _again: _tear_down(engine, topology, listener, options, remove_volumes=remove_volumes),
+        )
+
+
+def _tear_down(engine: Engine, topology: str, listener: Listener, options: Options, *, remove_volumes: bool) -> Changes:
+    seen = observe(engine.reader, Scope(topology))
+    wanted = nothing(topology)
+    changes = diff(wanted, seen, DiffOptions(remove_volumes=remove_volumes, force=options.force))
+    listener.on_view(View(wanted, seen, changes))
+    steps = plan(wanted, seen, changes, remove_volumes=remove_volumes)
+    outcome = _execute(steps, engine, listener, options) if steps.operations else Outcome()
+    if outcome.interrupted:
+        _raise_failures(outcome)
+    failures = [f"{operation.id}: {error.message}" for operation, error in outcome.failed]
+    failures += [f"{change.kind} `{change.name}` stays: {change.reason}" for change in changes.conflicts]
+    if failures:
+        hint = next((c.hint for c in changes.conflicts), "") or next((e.hint for _, e in outcome.failed if e.hint), "")
+        raise OperationFailed(
+            f"not all of `{topology}` could be removed",
+            hint=hint,
+            details=failures,
+            may_pass=bool(outcome.failed) and _may_pass(outcome),
+        )
+    return changes
