@@ -86,6 +86,18 @@ ROWS: tuple[Row, ...] = (
 )  # fmt: skip
 
 
+def endpoint_as_it_is(live: ObservedAttachment, *, addresses: bool) -> Json:
+    """The settings by which a container is put back on a network of that name; `addresses`: with its fixed ones."""
+    fixed = {"IPv4Address": live.ipv4_address, "IPv6Address": live.ipv6_address} if addresses else {}
+    settings: Json = {
+        "Aliases": sorted(live.aliases - live.added_by_engine),
+        "DriverOpts": dict(live.driver_opts),
+        "IPAMConfig": {name: value for name, value in fixed.items() if value},
+        "Links": sorted(live.links),
+    }
+    return {name: value for name, value in settings.items() if value}
+
+
 def endpoint_body(wish: AttachmentWish) -> Json:
     """The endpoint's settings, as create and connect take them."""
     return body(ROWS, wish)

@@ -118,6 +118,12 @@ def _labels(wish: NetworkWish) -> dict[str, str]:
     return {**wish.spec.labels, **own_labels(wish.origin, "network", wish.key)}
 
 
+def holds(wish: NetworkWish, *addresses: str) -> bool:
+    """Whether fixed addresses (or "") lie in the subnets that the file declares for a network."""
+    subnets = [ipaddress.ip_network(pool.subnet) for pool in wish.spec.ipam.config if pool.subnet]
+    return all(any(ipaddress.ip_address(address) in subnet for subnet in subnets) for address in addresses if address)
+
+
 ROWS: tuple[Row, ...] = (
     Row(
         "driver", "Driver", lambda w: w.spec.driver, lambda w: w.spec.driver, lambda n: n.driver, Effect.REPLACE,

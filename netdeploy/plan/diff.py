@@ -35,7 +35,7 @@ from netdeploy.plan.changes import (
     VolumeChange,
 )
 from netdeploy.plan.health import Ailment, ailments
-from netdeploy.plan.ownership import is_ours, our_containers, owner_text
+from netdeploy.plan.ownership import ASIDE, is_ours, our_containers, owner_text
 from netdeploy.plan.reasons import attachment_difference, difference, disconnect_hint, listed
 from netdeploy.topology.draft import BUILT_IN_NETWORKS
 
@@ -169,7 +169,8 @@ class _Diff:
             yield replace(conflict, attributes=attributes, live=live)
             return
         strangers = self._strangers(live)
-        if strangers:
+        yield from self._forced_off(live, strangers)
+        if strangers and not self._options.force:
             yield NetworkChange(
                 action=Action.CONFLICT,
                 name=live.name,
@@ -193,6 +194,17 @@ class _Diff:
         """Containers on a network that are not ours, stopped ones too: without their network they can't start."""
         attached = [c for c in self._seen.containers if any(a.network_id == network.id for a in c.attachments.values())]
         return [c.name for c in attached if c not in self._containers]
+
+    def _forced_off(self, network: ObservedNetwork, strangers: list[str]) -> Iterator[AttachmentChange]:
+        for container in self._seen.containers if self._options.force else ():
+            if container.name in strangers and network.name in container.attachments:
+                yield AttachmentChange(
+                    action=Action.DISCONNECT,
+                    name=container.name,
+                    network=network.name,
+                    reason="it is not ours, the network has to go, and --force was given",
+                    live=container,
+                )
 
     def _volume(self, wish: VolumeWish) -> Iterator[Change]:
         live = next((v for v in self._seen.volumes if v.name == wish.name), None)
@@ -235,8 +247,17 @@ class _Diff:
     # -- containers --
 
     def _kept_container(self, wish: ContainerWish) -> ObservedContainer | None:
+        """The one that stands for `wish`.
+
+        Of those that an interrupted replacement left behind, the new one once it runs; until then the old one, which
+        stands aside and can come back.
+        """
         ours = [c for c in self._containers if c.labels.get(LABEL_NAME) == wish.key]
-        return next((c for c in ours if c.name == wish.name), ours[0] if ours else None)
+        named = next((c for c in ours if c.name == wish.name), None)
+        aside = next((c for c in ours if c.name.startswith(wish.name + ASIDE)), None)
+        if named and (aside is None or named.state.running or not self._not_running(wish, named)):
+            return named
+        return aside or named or (ours[0] if ours else None)
 
     def _container(self, wish: ContainerWish, live: ObservedContainer | None) -> Iterator[Change]:
         path = f"containers.{wish.key}"
@@ -458,21 +479,26 @@ class _Diff:
 
     def _removals(self, kept: set[str]) -> Iterator[Change]:
         gone = "it is not in the file" if self._wishes.origin.source else "its topology is taken down"
+        keys = {wish.key for wish in self._wishes.containers}
         for container in self._containers:
             if container.id not in kept:
-                yield ContainerChange(action=Action.REMOVE, name=container.name, reason=gone, live=container)
+                left_behind = container.labels.get(LABEL_NAME) in keys
+                reason = "an interrupted apply left it behind" if left_behind else gone
+                yield ContainerChange(action=Action.REMOVE, name=container.name, reason=reason, live=container)
         for network in self._networks:
             if network.id not in kept and network.name not in BUILT_IN_NETWORKS:
-                yield self._network_removal(network, gone)
+                yield from self._network_removal(network, gone)
         if self._options.remove_volumes:
             for volume in self._unwanted_volumes():
                 yield VolumeChange(action=Action.REMOVE, name=volume.name, reason=gone, live=volume)
 
-    def _network_removal(self, network: ObservedNetwork, reason: str) -> NetworkChange:
+    def _network_removal(self, network: ObservedNetwork, reason: str) -> Iterator[Change]:
         strangers = self._strangers(network)
-        if not strangers:
-            return NetworkChange(action=Action.REMOVE, name=network.name, reason=reason, live=network)
-        return NetworkChange(
+        yield from self._forced_off(network, strangers)
+        if not strangers or self._options.force:
+            yield NetworkChange(action=Action.REMOVE, name=network.name, reason=reason, live=network)
+            return
+        yield NetworkChange(
             action=Action.CONFLICT,
             name=network.name,
             reason=f"{reason}, but {listed(strangers)} on it is not ours to move",

@@ -13,6 +13,11 @@ from netdeploy.engine.observed import (
     Snapshot,
 )
 
+TEMPORARY = ".netdeploy-new"
+"""Ends the name under which a replacement is made, before it takes the old container's place."""
+ASIDE = ".netdeploy-old"
+"""Ends the name of a container that is replaced, until it is removed; it comes back if the new one fails."""
+
 
 def is_ours(labels: Mapping[str, str], topology: str, kind: str) -> bool:
     """Whether an object's labels say that it belongs to `topology`."""

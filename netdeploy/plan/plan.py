@@ -16,6 +16,7 @@ from netdeploy.attributes import network as network_rows
 from netdeploy.attributes import volume as volume_rows
 from netdeploy.attributes.containers.mounts import mounts
 from netdeploy.attributes.containers.network import port_bindings
+from netdeploy.attributes.containers.process import has_healthcheck
 from netdeploy.attributes.table import Json
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, Wishes
 from netdeploy.engine.observed import ObservedAttachment, ObservedContainer, Snapshot
@@ -30,6 +31,7 @@ from netdeploy.plan.changes import (
     VolumeChange,
 )
 from netdeploy.plan.operations import (
+    Call,
     Connect,
     CreateContainer,
     CreateNetwork,
@@ -57,12 +59,9 @@ from netdeploy.plan.order import (
     order_ports,
     order_subnets,
 )
+from netdeploy.plan.ownership import ASIDE, TEMPORARY
 from netdeploy.plan.steps import Steps
 
-TEMPORARY = ".netdeploy-new"
-"""Ends the name under which a replacement is made, before it takes the old container's place."""
-ASIDE = ".netdeploy-old"
-"""Ends the name of a container that is replaced, until it is removed; it comes back if the new one fails."""
 _DEFAULT_GRACE = 10
 _SEVERAL_ENDPOINTS = (1, 44)
 """Since then a container is made with all its endpoints; before, with one, and connected to the others."""
@@ -155,14 +154,25 @@ class _Planner:
             for attachment in container.attachments.values():
                 reason = self._vacated.get(self._id_of(attachment))
                 if reason and container.id not in removed:
-                    self._disconnect(container, attachment.network, reason)
+                    self._disconnect(container, attachment.network, reason, **self._way_back(container, attachment))
 
-    def _disconnect(self, container: ObservedContainer, network: str, reason: str) -> str:
+    def _way_back(self, container: ObservedContainer, attachment: ObservedAttachment) -> dict[str, Any]:
+        """How one that is replaced comes back to a network that is replaced too, if its replacement fails."""
+        replaced = next((c for c in self._of(ContainerChange) if c.live == container and c.wish), None)
+        heir = next((c.wish for c in self._of(NetworkChange) if c.wish and c.wish.name == attachment.network), None)
+        if replaced is None or replaced.action is not Action.REPLACE or heir is None:
+            return {}
+        kept = network_rows.holds(heir, attachment.ipv4_address, attachment.ipv6_address)
+        endpoint = attachment_rows.endpoint_as_it_is(attachment, addresses=kept)
+        back = Connect(_handle(container), Handle(attachment.network), endpoint)
+        return {"undo": (back,), "group": _required(replaced.wish).name}
+
+    def _disconnect(self, container: ObservedContainer, network: str, reason: str, **more: Any) -> str:
         """By name where the network is gone: the engine then forgets the endpoint all the same."""
         attachment = container.attachments[network]
         id_ = self._id_of(attachment)
         handle = Handle(network, id_ if id_ in self._network_ids else network)
-        left = self._steps.add(Disconnect(_handle(container), handle), reason)
+        left = self._steps.add(Disconnect(_handle(container), handle), reason, **more)
         self._left.setdefault(id_, []).append(left)
         self._parted.setdefault(container.id, []).append(left)
         if container.state.running:
@@ -304,12 +314,17 @@ class _Planner:
         temporary = self._free(wish.name + TEMPORARY)
         new = Handle(temporary)
         step_aside = Rename(old, aside.name)
-        back = (Rename(aside, wish.name),)
-        renamed_by_hand = live.name != wish.name
+        back: tuple[Call, ...] = (Rename(aside, wish.name),)
         aside_first = []
-        if renamed_by_hand and aside.name != live.name:  # another container may want the name at once
+        if aside.name == live.name:  # an interrupted run left it aside: first it gets its name again
+            old, step_aside = Handle(wish.name, live.id), Rename(Handle(wish.name, live.id), aside.name)
+            aside_first = [self._steps.add(Rename(_handle(live), wish.name), reason, group=group)]
+        renamed_by_hand = old.name != wish.name
+        if renamed_by_hand:  # another container may want the name at once
             aside_first = [self._steps.add(step_aside, reason, undo=back, group=group)]
             old = aside
+        if not live.state.running and self._was_interrupted(wish):
+            back = (*back, Start(Handle(wish.name, live.id)))
         ready = self._make(wish, temporary, reason, live.anonymous_volumes, group)
         if live.state.running:
             # one that relies on another is made after the other's start, which may need the old one's host port
@@ -318,14 +333,21 @@ class _Planner:
             stopped = self._stop(live, old, reason, before, undo=(Start(old),), group=group)
             ready = [*ready, stopped] if waits_for_start else [stopped]
         if not renamed_by_hand:
-            ready = [self._steps.add(step_aside, reason, ready, undo=back, group=group)]
+            ready = [self._steps.add(step_aside, reason, [*aside_first, *ready], undo=back, group=group)]
         undo = (Rename(new, temporary),)
         named = self._steps.add(Rename(new, wish.name), reason, [*aside_first, *ready], undo=undo, group=group)
         final = Handle(wish.name, made_as=temporary)
         stop_new = (Stop(final, 0),)  # it may hold the ports that the old one needs again
         start = self._steps.add(Start(final), reason, [named], undo=stop_new, group=group)
-        settled = self._started(wish, start, final, group=group)
-        self._steps.add(RemoveContainer(aside), reason, [settled or start])
+        settled = self._started(wish, start, final, group=group) or start
+        if has_healthcheck(wish) and not self._wishes.may_end(wish):
+            why = "the old container is kept until the new one is well"
+            settled = self._steps.add(Wait(final, "is healthy"), why, [settled], group=group)
+        self._steps.add(RemoveContainer(aside), reason, [settled])
+
+    def _was_interrupted(self, wish: ContainerWish) -> bool:
+        """Whether an earlier replacement of the container was left half-done: then its old one ran before."""
+        return any(c.name.startswith((wish.name + ASIDE, wish.name + TEMPORARY)) for c in self._seen.containers)
 
     def _owner_made(self, wish: ContainerWish) -> list[str]:
         """When the containers at the ends of the chains it relies on are ready to start."""

@@ -14,7 +14,7 @@ def listed(names: list[str]) -> str:
 
 def disconnect_hint(network: ObservedNetwork, strangers: list[str]) -> str:
     """How to free a network of what is not ours."""
-    return f"disconnect it first: docker network disconnect {network.name} {strangers[0]}"
+    return f"disconnect it first (docker network disconnect {network.name} {strangers[0]}), or let --force do it"
 
 
 def difference(attributes: tuple[AttributeChange, ...]) -> str:

@@ -146,13 +146,17 @@ class PaperEngine:
         plan: Plan,
         choose: Callable[[list[Operation]], Operation] = lambda ready: ready[0],
         depends_on: Mapping[str, Iterable[str]] | None = None,
+        *,
+        until: int | None = None,
     ) -> None:
         """Carry out a plan one by one, in any order that its waits allow: `choose` picks among those that may run.
+
+        After `until` steps it is left as it is, as by a process that is killed.
 
         `depends_on`: by engine name, the containers that must run (or have ended well) before it starts.
         """
         pending = {operation.id: operation for operation in plan.operations}
-        while pending:
+        while pending and (until is None or len(plan.operations) - len(pending) < until):
             ready = [op for op in pending.values() if not any(other in pending for other in op.after)]
             operation = choose(ready)
             del pending[operation.id]

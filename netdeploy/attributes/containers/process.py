@@ -119,6 +119,12 @@ def _merged_healthcheck(wish: ContainerWish) -> HealthcheckSetting | None:
     )
 
 
+def has_healthcheck(wish: ContainerWish) -> bool:
+    """Whether the engine will tell the container's health."""
+    merged = _merged_healthcheck(wish)
+    return merged is not None and merged.test[:1] != ("NONE",)
+
+
 def _healthcheck_argument(wish: ContainerWish) -> Json | None:
     own = _own_healthcheck(wish)
     if own is None:

@@ -56,6 +56,38 @@ def test_changes_by_hand_are_mended_even_while_the_file_changes(before: str, aft
 
 
 @thorough
+@given(topologies(), topologies(), st.randoms(use_true_random=False), st.data())
+def test_what_is_cut_short_at_any_step_is_finished_by_the_next_apply(
+    before: str, after: str, order: random.Random, data: st.DataObject
+) -> None:
+    engine, wanted = standing(before), wishes_of(after)
+    for _ in range(data.draw(st.integers(1, 2))):  # the next one may be cut short, too
+        _, steps = compared(wanted, engine)
+        engine.run(steps, order.choice, depends_on(wanted), until=data.draw(st.integers(0, len(steps.operations))))
+    changes, steps = compared(wanted, engine)
+    well_formed(steps)
+    engine.run(steps, order.choice, depends_on(wanted))
+    changes, steps = compared(wanted, engine)
+    assert changes.in_sync, told(changes)
+    names = {answer["Name"].removeprefix("/") for answer in engine.containers.values()}
+    assert names == {wish.name for wish in wanted.containers}
+
+
+@thorough
+@given(topologies(), topologies(), st.randoms(use_true_random=False), st.data())
+def test_a_teardown_removes_what_was_cut_short_at_any_step(
+    before: str, after: str, order: random.Random, data: st.DataObject
+) -> None:
+    engine, wanted = standing(before), wishes_of(after)
+    _, steps = compared(wanted, engine)
+    engine.run(steps, order.choice, depends_on(wanted), until=data.draw(st.integers(0, len(steps.operations))))
+    _, steps = compared(taken_down(), engine, remove_volumes=True)
+    engine.run(steps)
+    assert not engine.containers
+    assert not engine.volumes
+
+
+@thorough
 @given(topologies(), st.booleans())
 def test_a_teardown_leaves_nothing_but_kept_volumes(text: str, remove_volumes: bool) -> None:
     engine = standing(text)
