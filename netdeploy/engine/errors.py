@@ -88,6 +88,7 @@ _MEANINGS = (
         r"Pool overlaps with other one on this address space",
         "the subnet overlaps that of another network",
         "`docker network ls` and `docker network inspect NAME` show subnets: choose a free one in the file",
+        may_pass=True,  # it may be our own network, which an apply that was killed had just asked for
     ),
     _meaning(
         r"non-overlapping IPv4 address pool|all predefined address pools have been fully subnetted",

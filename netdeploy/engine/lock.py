@@ -35,6 +35,7 @@ LABEL_LOCK = "netdeploy.lock"
 """On a lock's volume: the topology it is for."""
 _VOLUME = "netdeploy.lock."
 _LOOK_AGAIN = 0.3  # seconds
+_ATTEMPTS = 3  # a lost connection may pass, and each attempt looks first
 _SAME_START = 5.0  # seconds by which a process's start may seem to move: the host's clock is set now and then
 
 
@@ -151,6 +152,9 @@ def locked(engine: Engine, topology: str, patience: Patience) -> Iterator[None]:
         Conflict: a volume of the lock's name is no lock.
     """
     with _held(engine, f"{_VOLUME}{topology}", topology, patience):
+        for volume, holder in locks(engine.reader, topology).items():
+            if volume != f"{_VOLUME}{topology}" and holder.is_dead:  # it died while it took a lock over
+                _remove(engine, volume, holder.token)
         yield
 
 
@@ -160,19 +164,35 @@ def _held(engine: Engine, volume: str, topology: str, patience: Patience) -> Ite
     try:
         yield
     finally:
+        _give_back(engine, volume, token, patience)
+
+
+def _give_back(engine: Engine, volume: str, token: str, patience: Patience) -> None:
+    for attempt in range(_ATTEMPTS):
         try:
             _remove(engine, volume, token)
         except NetdeployError as error:
-            patience.say(f"the lock of `{topology}` could not be given back ({error.message}); the next command does")
+            if attempt == _ATTEMPTS - 1:
+                patience.say(f"the lock `{volume}` could not be given back ({error.message}); the next command does it")
+            time.sleep(_LOOK_AGAIN)
+        else:
+            return
 
 
 def _acquire(engine: Engine, volume: str, topology: str, patience: Patience) -> str:
     mine = Holder.this_process()
     end = time.monotonic() + patience.seconds
     told = ""
+    failures = 0
     while True:
-        engine.operator().create_volume(volume, {"Labels": mine.labels(topology)})
-        holder = holder_of(engine.reader, volume)
+        try:
+            engine.operator().create_volume(volume, {"Labels": mine.labels(topology)})
+            holder = holder_of(engine.reader, volume)
+        except NetdeployError as error:
+            failures += 1
+            if not error.may_pass or failures == _ATTEMPTS:
+                raise
+            holder = None
         if holder is None:
             continue
         if holder.token == mine.token:
@@ -220,6 +240,12 @@ def _remove(engine: Engine, volume: str, token: str) -> None:
     holder = holder_of(engine.reader, volume)
     if holder is not None and holder.token == token:
         engine.operator().remove_volume(volume)
+
+
+def is_left_behind(labels: Mapping[str, str], topology: str) -> bool:
+    """Whether a volume's labels are those of the topology's lock, and nobody holds it any more."""
+    holder = Holder.from_labels(labels) if labels.get(LABEL_LOCK) == topology else None
+    return holder is not None and holder.is_dead
 
 
 def locks(reader: Reader, topology: str) -> dict[str, Holder]:

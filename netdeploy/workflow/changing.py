@@ -17,7 +17,7 @@ from netdeploy.apply.images import Pull, PullProgress, pull_all
 from netdeploy.attributes.wish import ContainerWish, nothing
 from netdeploy.engine.busybox import provide_busybox
 from netdeploy.engine.engine import Engine
-from netdeploy.engine.lock import Patience, locked
+from netdeploy.engine.lock import Patience, is_left_behind, locked
 from netdeploy.engine.observe import Scope, observe
 from netdeploy.errors import Conflict, EngineUnreachable, Interrupted, NetdeployError, NotConverged, OperationFailed
 from netdeploy.plan.changes import Action, Changes, ContainerChange
@@ -93,7 +93,8 @@ class _Apply:
     def run(self) -> Applied:
         view = self._examine(None)
         applied = Applied(view)
-        if view.changes.in_sync and not _always_pulled(view):
+        locks_left = any(is_left_behind(volume.labels, self._target.name) for volume in view.seen.volumes)
+        if view.changes.in_sync and not _always_pulled(view) and not locks_left:
             return applied
         with locked(self._engine, self._target.name, _patience(self._listener, self._options)):
             applied.view = self._examine(view)

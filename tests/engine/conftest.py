@@ -12,7 +12,7 @@ import pytest
 from docker import DockerClient
 
 from engine.lab import Lab, sweep
-from engine.proxy import CountingProxy
+from engine.proxy import Proxy
 from netdeploy.engine.busybox import provide_busybox
 from netdeploy.engine.connect import find_endpoint
 from netdeploy.engine.engine import Engine
@@ -51,7 +51,7 @@ def lab(engine: Engine, by_hand: DockerClient, busybox: str, tmp_path: Path) -> 
 
 
 @pytest.fixture
-def proxy(engine: Engine, tmp_path: Path) -> Iterator[CountingProxy]:
+def proxy(engine: Engine, tmp_path: Path) -> Iterator[Proxy]:
     """Between netdeploy and the engine's socket; it counts the calls."""
-    with CountingProxy(engine.endpoint.url, tmp_path / "engine.sock") as running:
+    with Proxy(engine.endpoint.url, tmp_path / "engine.sock") as running:
         yield running

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.lab import Lab
-from engine.proxy import CountingProxy
+from engine.proxy import Proxy
 
 FILE = """
     name: ndt-lab
@@ -95,7 +95,7 @@ def test_what_is_missing_stopped_or_set_up_otherwise(lab: Lab) -> None:
     assert "exited with code 137" in text
 
 
-def test_it_never_changes_anything(lab: Lab, proxy: CountingProxy) -> None:
+def test_it_never_changes_anything(lab: Lab, proxy: Proxy) -> None:
     file = by_hand(lab)
     lab.client.networks.get("ndt-private").disconnect("ndt-cassandra")
     before = lab.identities("ndt-cassandra", "ndt-catalog", "ndt-shop")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.lab import Lab, answers, free_port, http_get
-from engine.proxy import CountingProxy
+from engine.proxy import Proxy
 from netdeploy.topology.read import read
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +57,7 @@ def test_only_the_frontend_is_published(lab: Lab, running: Path, port: int) -> N
     assert answers(port)
 
 
-def test_a_second_apply_changes_nothing(lab: Lab, running: Path, proxy: CountingProxy) -> None:
+def test_a_second_apply_changes_nothing(lab: Lab, running: Path, proxy: Proxy) -> None:
     before = lab.identities(*CONTAINERS)
     result = lab.run("apply", running, url=proxy.url)
     assert result.code == 0
@@ -67,7 +67,7 @@ def test_a_second_apply_changes_nothing(lab: Lab, running: Path, proxy: Counting
     assert lab.identities(*CONTAINERS) == before
 
 
-def test_diff_sends_nothing_but_get(lab: Lab, running: Path, proxy: CountingProxy) -> None:
+def test_diff_sends_nothing_but_get(lab: Lab, running: Path, proxy: Proxy) -> None:
     lab.container(CASSANDRA).stop(timeout=0)
     lab.client.networks.get("ndt-public-net-1").disconnect(FRONTEND)
     result = lab.run("diff", running, url=proxy.url)
