@@ -120,8 +120,13 @@ def _labels(wish: NetworkWish) -> dict[str, str]:
 
 def holds(wish: NetworkWish, *addresses: str) -> bool:
     """Whether fixed addresses (or "") lie in the subnets that the file declares for a network."""
-    subnets = [ipaddress.ip_network(pool.subnet) for pool in wish.spec.ipam.config if pool.subnet]
+    subnets = declared_subnets(wish)
     return all(any(ipaddress.ip_address(address) in subnet for subnet in subnets) for address in addresses if address)
+
+
+def declared_subnets(wish: NetworkWish) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """The subnets that the file gives a network."""
+    return [ipaddress.ip_network(pool.subnet) for pool in wish.spec.ipam.config if pool.subnet]
 
 
 ROWS: tuple[Row, ...] = (

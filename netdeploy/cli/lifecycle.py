@@ -12,7 +12,7 @@ import click
 
 from netdeploy.cli.context import Settings, console, show, stop_on_signals, width_of
 from netdeploy.cli.progress import progress
-from netdeploy.engine import observe
+from netdeploy.engine import lock, observe
 from netdeploy.engine.observed import LABEL_SOURCE
 from netdeploy.errors import NetdeployError
 from netdeploy.plan.report import DiffReport, report
@@ -21,6 +21,7 @@ from netdeploy.render.result_text import applied_text, torn_down_text
 from netdeploy.topology.problem import did_you_mean
 from netdeploy.topology.read import Reading, read, topology_name
 from netdeploy.workflow import changing, views
+from netdeploy.workflow.listener import Listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,7 +174,7 @@ def _apply_one(engine: Engine, reading: Reading, mode: Mode | None, options: cha
             err.print()
 
     with stop_on_signals() as stop, progress(err) as shown:
-        listener = changing.Listener(err.print, show_plan, shown.pull, shown.step, stop)
+        listener = Listener(err.print, show_plan, shown.pull, shown.step, stop)
         applied = changing.apply(engine, _target(reading, mode), listener, options)
     for text in applied.warnings:
         click.echo(f"warning: {text}", err=True)
@@ -255,6 +256,31 @@ def _tear_down_one(
         click.echo(f"Nothing of `{name}` is on this engine." + (f" ({near})" if near else ""))
         return
     with stop_on_signals() as stop, progress(err) as shown:
-        listener = changing.Listener(err.print, on_event=shown.step, stop=stop)
+        listener = Listener(err.print, on_event=shown.step, stop=stop)
         changes = changing.teardown(engine, name, listener, options, remove_volumes=remove_volumes)
     show(out, torn_down_text(changes))
+
+
+@click.command()
+@click.argument("topology", metavar="NAME")
+@click.option("--force", is_flag=True, help="Even if its holder runs.")
+@click.pass_obj
+def unlock(settings: Settings, topology: str, force: bool) -> int:
+    """Take the lock of a topology away, after its holder has gone for good.
+
+    It is needed only where the holder was on another host, or in a container: apply and teardown see for themselves
+    when a process of this host has ended.
+    """
+    engine = settings.engine()
+    held = lock.locks(engine.reader, topology)
+    for holder in held.values():
+        if holder.can_be_looked_at and not holder.is_dead and not force:
+            message = f"`{topology}` is being changed by {holder.text}, and that process runs"
+            raise NetdeployError(message, hint="wait for it, or end it; --force takes the lock away all the same")
+    for volume in held:
+        engine.operator().remove_volume(volume)
+    for holder in held.values():
+        click.echo(f"`{topology}` is unlocked; it was held by {holder.text}.")
+    if not held:
+        click.echo(f"`{topology}` is not locked.")
+    return 0

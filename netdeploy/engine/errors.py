@@ -91,6 +91,12 @@ _MEANINGS = (
         may_pass=True,  # it may be our own network, which an apply that was killed had just asked for
     ),
     _meaning(
+        r"network with name (?P<name>\S+) already exists",
+        "another network got the name `{name}` meanwhile",
+        "`docker network ls` shows it: remove it, or give yours another `name`",
+        may_pass=True,
+    ),
+    _meaning(
         r"non-overlapping IPv4 address pool|all predefined address pools have been fully subnetted",
         "the engine has no free subnet left for another network",
         "remove unused networks (docker network prune), or give this one a subnet under `ipam`",

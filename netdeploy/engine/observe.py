@@ -47,7 +47,7 @@ def observe(reader: Reader, scope: Scope) -> Snapshot:
     listed = reader.get("/containers/json", all=1)
     ids = [item["Id"] for item in listed if _matters(item, scope, ours)]
     found = reader.get_all(lambda id_: _container(reader, id_), ids)
-    names = {item["Id"]: _name_of(item) for item in listed if item.get("Names")}
+    names = {item["Id"]: listed_name(item) for item in listed if item.get("Names")}
     containers = tuple(with_named_modes(container, names) for container in found if container is not None)
     volumes = tuple(answers.volume(item) for item in reader.get("/volumes").get("Volumes") or ())
     images = _images(reader, scope.images | {container.image_id for container in containers})
@@ -75,7 +75,7 @@ def publishers(reader: Reader, port: int) -> tuple[str, ...]:
     """The names of the running containers that publish `port` on the host."""
     listed = reader.get("/containers/json")
     holders = (item for item in listed if any(p.get("PublicPort") == port for p in item.get("Ports") or ()))
-    return tuple(_name_of(item) for item in holders if item.get("Names"))
+    return tuple(listed_name(item) for item in holders if item.get("Names"))
 
 
 def _labels(reader: Reader, label: str) -> list[dict[str, str]]:
@@ -87,7 +87,7 @@ def _labels(reader: Reader, label: str) -> list[dict[str, str]]:
     return [item["Labels"] for item in listed]
 
 
-def _name_of(item: dict[str, Any]) -> str:
+def listed_name(item: dict[str, Any]) -> str:
     """A listed container's name: its `Names` hold, in any order, those that links of others give it too."""
     names = [name.removeprefix("/") for name in item.get("Names") or ()]
     return next((name for name in names if "/" not in name), "")
@@ -102,7 +102,7 @@ def _matters(item: dict[str, Any], scope: Scope, our_networks: set[str]) -> bool
     attached = (item.get("NetworkSettings") or {}).get("Networks") or {}
     return (
         _belongs(item.get("Labels"), scope)
-        or _name_of(item) in scope.names
+        or listed_name(item) in scope.names
         or not scope.networks.isdisjoint(attached)
         or any((endpoint or {}).get("NetworkID") in our_networks for endpoint in attached.values())
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from netdeploy.engine.errors import explain, message_of, unreachable
+from netdeploy.errors import OperationFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -165,6 +166,15 @@ class Operator:
             if "error" in message:
                 raise explain(doing, 500, str(message["error"]))
             yield message
+
+    def not_to_be_had(self, image: str) -> str:
+        """Why no registry gives an image, in its own words; "" where one does. Asks as whoever logged in here."""
+        doing = f"looking for image `{image}`"
+        try:
+            self._call(doing, lambda: self._client.inspect_distribution(image))  # type: ignore[no-untyped-call]
+        except OperationFailed as error:
+            return error.message.removeprefix(f"{doing}: ")
+        return ""
 
     def import_image(self, archive: bytes, repository: str, tag: str, command: list[str]) -> None:
         """Make an image from a tar of its files."""

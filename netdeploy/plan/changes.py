@@ -88,6 +88,8 @@ class Changes:
 
     topology: str
     changes: tuple[Change, ...]
+    made_from: str = ""
+    """The file that what stands came from, if that is another one."""
     notes: tuple[str, ...] = ()
     """What is no difference and still worth knowing, such as volumes that are kept."""
     stand_ins: tuple[str, ...] = ()

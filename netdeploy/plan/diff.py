@@ -17,6 +17,7 @@ from netdeploy.attributes.table import AttributeChange, Effect, compare
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, NetworkWish, VolumeWish, Wishes
 from netdeploy.engine.observed import (
     LABEL_NAME,
+    LABEL_SOURCE,
     ObservedAttachment,
     ObservedContainer,
     ObservedNetwork,
@@ -92,10 +93,17 @@ class _Diff:
         return Changes(
             self._wishes.origin.topology,
             tuple(found),
+            made_from=self._other_source(),
             notes=tuple(self._notes()),
             stand_ins=tuple(wish.name for wish in self._wishes.containers if wish.stand_in_for),
             health=tuple(self._health(kept_containers)),
         )
+
+    def _other_source(self) -> str:
+        source = self._wishes.origin.source
+        labels = [*(c.labels for c in self._containers), *(n.labels for n in self._networks)]
+        sources = {one.get(LABEL_SOURCE, "") for one in labels} - {""}
+        return min(sources) if source and sources and str(source) not in sources else ""
 
     def _health(self, kept: dict[str, ObservedContainer | None]) -> Iterator[Ailment]:
         internal = frozenset(network.id for network in self._seen.networks if network.internal)

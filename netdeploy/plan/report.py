@@ -97,6 +97,8 @@ class DiffReport(_Report):
     """The topology's name."""
     source: str | None = None
     """The file."""
+    made_from: str | None = None
+    """The file that what stands under this name came from, if it is another one."""
     in_sync: bool
     """Whether there is nothing to do."""
     changes: tuple[ChangeReport, ...]
@@ -125,6 +127,7 @@ def report(changes: Changes, source: str | None) -> DiffReport:
     return DiffReport(
         topology=changes.topology,
         source=source,
+        made_from=changes.made_from or None,
         in_sync=changes.in_sync,
         changes=tuple(_change(change) for change in changes.changes),
         summary={action.value: counts[action.value] for action in Action if action.value in counts},

@@ -48,7 +48,11 @@ def diff_text(report: DiffReport, *, width: int | None = None) -> Text:
         return _in_sync(report, width)
     lines = Text()
     source = f"  ({report.source})" if report.source else ""
-    lines.append(report.topology, "bold").append(f"{source}\n\n")
+    lines.append(report.topology, "bold").append(f"{source}\n")
+    if report.made_from:
+        text = f"What stands under this name came from another file: {report.made_from}"
+        lines.append_text(_paragraph(text, width, "yellow"))
+    lines.append("\n")
     for change in report.changes:
         lines.append_text(_change(change, width))
     lines.append("\n")

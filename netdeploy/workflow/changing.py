@@ -6,24 +6,23 @@ plan, never with the same call again: what became of that one, only the engine k
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from netdeploy.apply.execute import Event, Outcome, execute
-from netdeploy.apply.images import Pull, PullProgress, pull_all
-from netdeploy.attributes.wish import ContainerWish, nothing
-from netdeploy.engine.busybox import provide_busybox
+from netdeploy.apply.execute import Outcome, execute
+from netdeploy.attributes.wish import nothing
 from netdeploy.engine.engine import Engine
 from netdeploy.engine.lock import Patience, is_left_behind, locked
 from netdeploy.engine.observe import Scope, observe
-from netdeploy.errors import Conflict, EngineUnreachable, Interrupted, NetdeployError, NotConverged, OperationFailed
-from netdeploy.plan.changes import Action, Changes, ContainerChange
+from netdeploy.errors import EngineUnreachable, Interrupted, NetdeployError, NotConverged, OperationFailed
+from netdeploy.plan.changes import Changes
 from netdeploy.plan.diff import DiffOptions, diff
 from netdeploy.plan.plan import plan
-from netdeploy.workflow.views import Target, View, look
+from netdeploy.workflow.before import always_pulled, provide_images, refuse_obstacles
+from netdeploy.workflow.listener import Listener
+from netdeploy.workflow.views import Target, View, glance, look
 
 if TYPE_CHECKING:
     from netdeploy.plan.operations import Plan
@@ -32,17 +31,6 @@ _ATTEMPTS = 4
 _ENGINE_RETURNS = 30.0  # seconds to wait for an engine that is started anew
 _LOOK_AGAIN = 0.5  # seconds
 T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class Listener:
-    """Who is told what happens meanwhile; every part may stay silent."""
-
-    say: Callable[[str], None] = lambda _text: None
-    on_view: Callable[[View], None] = lambda _view: None
-    on_pull: Callable[[PullProgress], None] = lambda _progress: None
-    on_event: Callable[[Event], None] = lambda _event: None
-    stop: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,28 +82,31 @@ class _Apply:
         view = self._examine(None)
         applied = Applied(view)
         locks_left = any(is_left_behind(volume.labels, self._target.name) for volume in view.seen.volumes)
-        if view.changes.in_sync and not _always_pulled(view) and not locks_left:
+        if view.changes.in_sync and not always_pulled(view) and not locks_left:
             return applied
         with locked(self._engine, self._target.name, _patience(self._listener, self._options)):
             applied.view = self._examine(view)
             _persist(self._engine, self._listener, lambda again: self._converge(applied, again=again))
         return applied
 
+    def _diff_options(self) -> DiffOptions:
+        return DiffOptions(force=self._options.force)
+
     def _look(self) -> View:
-        return look(self._engine, self._target, DiffOptions(force=self._options.force))
+        return look(self._engine, self._target, self._diff_options())
 
     def _examine(self, before: View | None) -> View:
         """A new look, shown where it differs from the one before, and refused where something is in the way."""
-        view = self._look()
+        view = glance(self._engine, self._target, self._diff_options())
         if before is None or view.changes.changes != before.changes.changes:
             self._listener.on_view(view)
-            _refuse_conflicts(view.changes)
+            refuse_obstacles(self._engine, view, self._listener.say)
         return view
 
     def _converge(self, applied: Applied, *, again: bool) -> None:
         if again:
             applied.view = self._examine(applied.view)
-        if _provide_images(self._engine, applied.view, self._listener):
+        if provide_images(self._engine, applied.view, self._listener):
             applied.view = self._look()  # the settings that containers inherit are known now
         steps = plan(applied.view.wishes, applied.view.seen, applied.view.changes)
         if not steps.operations:
@@ -185,46 +176,6 @@ def _not_converged(applied: Applied) -> NotConverged:
             ),
         ),
     )
-
-
-def _refuse_conflicts(changes: Changes) -> None:
-    if changes.conflicts:
-        count = len(changes.conflicts)
-        what = "something stands" if count == 1 else f"{count} things stand"
-        raise Conflict(f"{what} in the way (marked ! above); nothing was touched")
-
-
-def _provide_images(engine: Engine, view: View, listener: Listener) -> bool:
-    """Fetch what is missing; whether anything was."""
-    making = [
-        change.wish
-        for change in view.changes.changes
-        if isinstance(change, ContainerChange) and change.wish and change.action in (Action.CREATE, Action.REPLACE)
-    ]
-    provided = False
-    if any(wish.stand_in_for and wish.image is None for wish in making):
-        provide_busybox(engine, listener.say)
-        provided = True
-    missing = [w for w in making if not w.stand_in_for and w.spec.image not in view.seen.images]
-    _refuse_never_pulled(missing)
-    always = _always_pulled(view)
-    if missing or always:
-        pulls = {Pull(w.spec.image, w.spec.platform or "") for w in (*missing, *always)}
-        pull_all(engine, pulls, listener.on_pull, listener.stop)
-        provided = True
-    return provided
-
-
-def _always_pulled(view: View) -> list[ContainerWish]:
-    return [w for w in view.wishes.containers if not w.stand_in_for and w.spec.pull_policy == "always"]
-
-
-def _refuse_never_pulled(missing: list[ContainerWish]) -> None:
-    never = [wish for wish in missing if wish.spec.pull_policy == "never"]
-    if never:
-        details = [f"containers.{wish.key}: the engine has no image `{wish.spec.image}`" for wish in never]
-        hint = "make or load the image, or take `pull_policy` out of the file"
-        raise OperationFailed("the file says `pull_policy: never`; nothing was changed", hint=hint, details=details)
 
 
 def _raise_failures(outcome: Outcome) -> None:

@@ -94,13 +94,18 @@ def _observe(engine: Engine, target: Target) -> Snapshot:
 def _refuse_too_new(wanted: Wishes, seen: Snapshot) -> None:
     lacking = too_old(wanted, seen.api_version)
     if lacking:
-        api = f"API {seen.api_version[0]}.{seen.api_version[1]}"
-        file = f"{wanted.origin.source} " if wanted.origin.source else "the file "
         raise EngineTooOld(
-            f"{file}uses what this engine, Docker {seen.engine_version} ({api}), does not have; nothing was changed",
+            f"{too_old_text(wanted, seen)}; nothing was changed",
             hint="take it out of the file, or update Docker",
             details=lacking,
         )
+
+
+def too_old_text(wanted: Wishes, seen: Snapshot) -> str:
+    """The sentence above the attributes that the engine is too old for."""
+    api = f"API {seen.api_version[0]}.{seen.api_version[1]}"
+    file = f"{wanted.origin.source} " if wanted.origin.source else "the file "
+    return f"{file}uses what this engine, Docker {seen.engine_version} ({api}), does not have"
 
 
 def _wishes(engine: Engine, target: Target, seen: Snapshot) -> Wishes:

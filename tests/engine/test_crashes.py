@@ -33,6 +33,7 @@ from netdeploy.engine.lock import locks
 from netdeploy.errors import NetdeployError
 from netdeploy.topology.read import read
 from netdeploy.workflow import changing, views
+from netdeploy.workflow.listener import Listener
 
 Json = dict[str, Any]
 KINDS = ("cut before", "cut after", "killed", "500", "truncated", "slow")
@@ -89,11 +90,11 @@ class Bench:
     def apply(self, version: int, engine: Engine | None = None) -> None:
         reading = read(str(self.file(version)))
         target = views.Target(reading.wanted(), reading.source)
-        changing.apply(engine or self.lab.engine, target, changing.Listener(), changing.Options(lock_timeout=20))
+        changing.apply(engine or self.lab.engine, target, Listener(), changing.Options(lock_timeout=20))
 
     def teardown(self, engine: Engine | None = None, *, volumes: bool = False) -> None:
         options = changing.Options(lock_timeout=20)
-        changing.teardown(engine or self.lab.engine, self.name, changing.Listener(), options, remove_volumes=volumes)
+        changing.teardown(engine or self.lab.engine, self.name, Listener(), options, remove_volumes=volumes)
 
     def differences(self) -> list[str]:
         reading = read(str(self.file(2)))

@@ -19,7 +19,7 @@ MAY_KNOW = {
     "engine": set(),
     "attributes": {"topology", "engine.observed", "engine.normal_form"},
     "plan": {"attributes", "topology", "engine.observed"},
-    "apply": {"plan", "engine"},
+    "apply": {"plan", "attributes", "engine"},
     "stand_ins": {"topology"},
     "workflow": {"apply", "plan", "attributes", "engine", "topology", "stand_ins"},
     "render": {"workflow", "apply", "plan", "attributes", "topology", "engine.observed"},

@@ -43,6 +43,11 @@ def mounts(wish: ContainerWish) -> frozenset[MountSetting]:
     return frozenset(own | {MountSetting("volume", "", target) for target in inherited})
 
 
+def bound_paths(wish: ContainerWish) -> list[str]:
+    """The host's folders and files that must be there before it can start."""
+    return [mount.source or "" for mount in wish.spec.volumes if mount.type == "bind" and not _made_by_engine(mount)]
+
+
 def _made_by_engine(mount: Mount) -> bool:
     return mount.type == "bind" and bool(mount.bind and mount.bind.create_host_path)
 

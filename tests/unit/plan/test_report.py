@@ -66,6 +66,7 @@ def test_a_report_in_full() -> None:
         "format_version": "1.0",
         "topology": "lab",
         "source": "lab.yaml",
+        "made_from": None,
         "in_sync": False,
         "changes": [
             {

@@ -1,0 +1,207 @@
+"""What a plan would stumble over, found before the first change, all of it together."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from netdeploy.attributes.containers.mounts import bound_paths
+from netdeploy.attributes.containers.network import port_bindings
+from netdeploy.attributes.network import declared_subnets
+from netdeploy.attributes.wish import ContainerWish, NetworkWish, Wishes
+from netdeploy.engine.observed import PortBinding, Snapshot
+from netdeploy.engine.surroundings import HeldPort, Route, Subnet, Surroundings, free_subnets
+from netdeploy.plan.changes import PAUSED, Action, Changes, ContainerChange, NetworkChange
+from netdeploy.plan.ownership import our_containers
+
+_WILDCARDS = {"", "0.0.0.0", "::"}  # noqa: S104
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Something that would make a step fail: `path` is its place in the file."""
+
+    path: str
+    message: str
+    hint: str
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        return f"! {self.path}: {self.message}\n    {self.hint}"
+
+
+def obstacles(wishes: Wishes, seen: Snapshot, changes: Changes, around: Surroundings) -> list[Obstacle]:
+    """All that is known to stand in the way of a plan."""
+    return list(_Preflight(wishes, seen, changes, around).obstacles())
+
+
+def warnings(changes: Changes, around: Surroundings) -> list[str]:
+    """What a plan can do, and somebody may regret."""
+    return [
+        f"networks.{wish.key}: its subnet {subnet} lies inside {route.subnet}, which this host reaches by"
+        f" {route.interface}: hosts there that have these addresses can't be reached meanwhile"
+        for wish, subnet, route in _overlapping(changes, around)
+        if not _covers(subnet, route.subnet)
+    ]
+
+
+def fixed_address_networks(wishes: Wishes, seen: Snapshot) -> list[str]:
+    """The ids of the networks on which the topology wants certain addresses."""
+    wanted = {a.network for wish in wishes.containers for a in wish.attachments if a.ipv4_address or a.ipv6_address}
+    return [network.id for network in seen.networks if network.name in wanted]
+
+
+class _Preflight:
+    def __init__(self, wishes: Wishes, seen: Snapshot, changes: Changes, around: Surroundings) -> None:
+        self._wishes = wishes
+        self._seen = seen
+        self._changes = changes
+        self._around = around
+        self._ours = {container.id for container in our_containers(seen, wishes.origin.topology)}
+
+    def obstacles(self) -> Iterator[Obstacle]:
+        for wish in self._starting():
+            yield from self._ports(wish)
+            yield from self._addresses(wish)
+            yield from self._bind_sources(wish)
+        for network, subnet, route in _overlapping(self._changes, self._around):
+            if _covers(subnet, route.subnet):
+                message = f"its subnet {subnet} covers {route.subnet}, which this host reaches by {route.interface}"
+                yield Obstacle(f"networks.{network.key}", message, "choose another subnet in the file")
+        yield from self._pools()
+
+    def _starting(self) -> list[ContainerWish]:
+        """Those that claim ports and addresses: a start does, and so does a new container."""
+        return [
+            change.wish
+            for change in self._changes.changes
+            if isinstance(change, ContainerChange)
+            and change.wish
+            and change.action in (Action.CREATE, Action.REPLACE, Action.START)
+            and change.reason != PAUSED
+        ]
+
+    def _ports(self, wish: ContainerWish) -> Iterator[Obstacle]:
+        for binding in sorted(port_bindings(wish), key=lambda b: (b.host_port, b.protocol)):
+            holder = self._holder(binding) if binding.host_port.isdigit() else None
+            if holder is None:
+                continue
+            message = f"the host's port {binding.host_port}/{binding.protocol} is held by {holder.holder}"
+            hint = (
+                f"stop it (docker stop {holder.holder.strip('`')}), or publish another port in the file"
+                if holder.container_id
+                else "end it, or publish another port in the file"
+            )
+            yield Obstacle(f"containers.{wish.key}.ports", message, hint)
+
+    def _holder(self, binding: PortBinding) -> HeldPort | None:
+        same = [held for held in self._around.containers if _same_port(binding, held)]
+        for held in same:
+            if held.container_id not in self._ours:  # the plan stops ours in time
+                return HeldPort(held.ip, held.port, held.protocol, f"the container `{held.holder}`", held.container_id)
+        if same:
+            return None
+        process = next((held for held in self._around.processes if _same_port(binding, held)), None)
+        if process is None:
+            return None
+        return HeldPort(process.ip, process.port, process.protocol, process.holder or "a process of this host")
+
+    def _addresses(self, wish: ContainerWish) -> Iterator[Obstacle]:
+        ids = {network.name: network.id for network in self._seen.networks}
+        for attachment in wish.attachments:
+            for address in {attachment.ipv4_address, attachment.ipv6_address} - {""}:
+                for held in self._around.addresses:
+                    here = held.network_id == ids.get(attachment.network) and held.address == address
+                    if here and held.container_id not in self._ours:
+                        yield Obstacle(
+                            f"containers.{wish.key}.networks.{attachment.network_key}",
+                            f"the address {address} is taken by the container `{held.container}`",
+                            f"choose another in the file, or: docker network disconnect {attachment.network}"
+                            f" {held.container}",
+                        )
+
+    def _bind_sources(self, wish: ContainerWish) -> Iterator[Obstacle]:
+        for path in bound_paths(wish) if self._around.local else ():
+            if not Path(path).exists():
+                hint = "make it; for a folder, the short form of `volumes` does"
+                yield Obstacle(f"containers.{wish.key}.volumes", f"the host has no folder or file {path}", hint)
+
+    def _pools(self) -> Iterator[Obstacle]:
+        making = _made(self._changes)
+        unsettled = [wish for wish in making if not any(s.version == 4 for s in declared_subnets(wish))]
+        unsettled = [w for w in unsettled if w.spec.driver == "bridge" and w.spec.enable_ipv4 is not False]
+        if not unsettled:
+            return
+        going = {
+            change.live.id
+            for change in self._changes.changes
+            if isinstance(change, NetworkChange) and change.live and change.action in (Action.REMOVE, Action.REPLACE)
+        }
+        taken: list[Subnet] = [
+            ipaddress.ip_network(pool.subnet)
+            for network in self._seen.networks
+            if network.id not in going
+            for pool in network.pools
+            if pool.subnet
+        ]
+        taken += [subnet for wish in making for subnet in declared_subnets(wish)]
+        taken += [route.subnet for route in self._around.routes if not self._is_leaving(route.subnet, going)]
+        free = free_subnets(self._around.pools, taken, len(unsettled))
+        if free < len(unsettled):
+            names = ", ".join(f"`{wish.key}`" for wish in unsettled)
+            yield Obstacle(
+                "networks",
+                f"the engine has {free} free subnets left, and {names} need {len(unsettled)}",
+                "remove unused networks (docker network prune), or give these subnets under `ipam`",
+            )
+
+    def _is_leaving(self, subnet: Subnet, going: set[str]) -> bool:
+        """Whether a route is there for a network that goes."""
+        networks = [network for network in self._seen.networks if network.id in going]
+        return any(pool.subnet == str(subnet) for network in networks for pool in network.pools)
+
+
+def _made(changes: Changes) -> list[NetworkWish]:
+    return [
+        change.wish
+        for change in changes.changes
+        if isinstance(change, NetworkChange) and change.wish and change.action in (Action.CREATE, Action.REPLACE)
+    ]
+
+
+def _overlapping(changes: Changes, around: Surroundings) -> Iterator[tuple[NetworkWish, Subnet, Route]]:
+    """Subnets to be made a bridge of, and the host's routes they meet; the engine itself does not mind."""
+    for wish in _made(changes):
+        if wish.spec.driver != "bridge":  # on the others the host's own subnet is what one wants
+            continue
+        for subnet in declared_subnets(wish):
+            for route in around.routes:
+                docker = route.interface.startswith(("br-", "docker", "veth")) or _is_replaced(changes, route.subnet)
+                if not docker and subnet.version == route.subnet.version and subnet.overlaps(route.subnet):
+                    yield wish, subnet, route
+
+
+def _is_replaced(changes: Changes, subnet: Subnet) -> bool:
+    lives = [change.live for change in changes.changes if isinstance(change, NetworkChange) and change.live]
+    return any(pool.subnet == str(subnet) for live in lives for pool in live.pools)
+
+
+def _covers(subnet: Subnet, route: Subnet) -> bool:
+    return subnet.prefixlen <= route.prefixlen
+
+
+def _same_port(binding: PortBinding, held: HeldPort) -> bool:
+    if (binding.protocol, int(binding.host_port)) != (held.protocol, held.port):
+        return False
+    if binding.host_ip in _WILDCARDS or held.ip in _WILDCARDS:
+        # an IPv6 wildcard takes IPv4 along, an IPv4 one does not take IPv6
+        pair = {_version(binding.host_ip), _version(held.ip)}
+        return pair != {4, 6} or "::" in (binding.host_ip, held.ip)
+    return ipaddress.ip_address(binding.host_ip) == ipaddress.ip_address(held.ip)
+
+
+def _version(address: str) -> int:
+    return 6 if ":" in address else 4

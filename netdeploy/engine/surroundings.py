@@ -1,0 +1,173 @@
+"""What else is around a topology: who holds ports and addresses, and the host itself, where the engine is on it.
+
+Only looked at before something is changed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import socket
+import struct
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdeploy.engine.observe import listed_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from netdeploy.engine.engine import Engine
+
+Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPort:
+    """A port of the host in use: by a container (`container_id`), or by a process. `ip` may be a wildcard."""
+
+    ip: str
+    port: int
+    protocol: str
+    holder: str
+    container_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAddress:
+    """An address on a network, and the container that has it."""
+
+    network_id: str
+    address: str
+    container: str
+    container_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route of the host; the default route is left out."""
+
+    subnet: Subnet
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPool:
+    """Where the engine takes subnets for networks that declare none: `base` in parts of prefix length `size`."""
+
+    base: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What was seen; `local`: the engine is on this host, so `processes` and `routes` are the engine's, too."""
+
+    containers: tuple[HeldPort, ...] = ()
+    addresses: tuple[HeldAddress, ...] = ()
+    pools: tuple[AddressPool, ...] = ()
+    local: bool = False
+    processes: tuple[HeldPort, ...] = ()
+    routes: tuple[Route, ...] = ()
+
+
+BUILT_IN_POOLS = (
+    *(AddressPool(f"172.{number}.0.0/16", 16) for number in range(17, 32)),
+    AddressPool("192.168.0.0/16", 20),
+)
+"""moby, libnetwork/ipamutils: localScopeDefaultNetworks."""
+
+
+def look_around(engine: Engine, networks: Iterable[str]) -> Surroundings:
+    """Look at what a plan may stumble over; `networks` are the ids of those on which a fixed address is wanted."""
+    reader = engine.reader
+    info = reader.get("/info")
+    local = _is_local(engine.endpoint.url, info)
+    return Surroundings(
+        containers=tuple(_published(reader.get("/containers/json"))),
+        addresses=tuple(address for id_ in networks for address in _addresses(reader.get(f"/networks/{id_}"))),
+        pools=_pools(info),
+        local=local,
+        processes=tuple(_processes()) if local else (),
+        routes=tuple(_routes()) if local else (),
+    )
+
+
+def _is_local(url: str, info: dict[str, Any]) -> bool:
+    """A socket may lead into a virtual machine, or out of a container: the host's name tells."""
+    return url.startswith("unix://") and sys.platform == "linux" and info.get("Name") == socket.gethostname()
+
+
+def _published(listed: Iterable[dict[str, Any]]) -> Iterator[HeldPort]:
+    for item in listed:
+        for port in item.get("Ports") or ():
+            if port.get("PublicPort"):
+                yield HeldPort(
+                    port.get("IP") or "", port["PublicPort"], port.get("Type") or "tcp", listed_name(item), item["Id"]
+                )
+
+
+def _addresses(network: dict[str, Any]) -> Iterator[HeldAddress]:
+    for id_, endpoint in (network.get("Containers") or {}).items():
+        for key in ("IPv4Address", "IPv6Address"):
+            address = str(endpoint.get(key) or "").partition("/")[0]
+            if address:
+                yield HeldAddress(network["Id"], address, endpoint.get("Name") or id_[:12], id_)
+
+
+def _pools(info: dict[str, Any]) -> tuple[AddressPool, ...]:
+    configured = info.get("DefaultAddressPools") or ()
+    return tuple(AddressPool(pool["Base"], int(pool["Size"])) for pool in configured) or BUILT_IN_POOLS
+
+
+def _processes() -> Iterator[HeldPort]:
+    import psutil  # noqa: PLC0415 - needed once something is to be changed
+
+    try:
+        connections = psutil.net_connections("inet")
+    except psutil.Error:  # this system shows them to an administrator only
+        return
+    for connection in connections:
+        stream = connection.type == socket.SOCK_STREAM
+        if connection.laddr and (connection.status == psutil.CONN_LISTEN if stream else not connection.raddr):
+            yield HeldPort(
+                connection.laddr.ip, connection.laddr.port, "tcp" if stream else "udp", _process_name(connection.pid)
+            )
+
+
+def _process_name(pid: int | None) -> str:
+    import psutil  # noqa: PLC0415
+
+    try:
+        return f"`{psutil.Process(pid).name()}` (process {pid})" if pid else ""
+    except psutil.Error:
+        return ""
+
+
+def _routes() -> Iterator[Route]:
+    """IPv4 only: /proc/net/route has one a line, addresses in the host's byte order."""
+    try:
+        lines = Path("/proc/net/route").read_text().splitlines()[1:]
+    except OSError:
+        return
+    for line in lines:
+        interface, destination, _gateway, _flags, _count, _use, _metric, mask = line.split()[:8]
+        address, netmask = (socket.inet_ntoa(struct.pack("=I", int(text, 16))) for text in (destination, mask))
+        subnet = ipaddress.ip_network(f"{address}/{netmask}", strict=False)
+        if subnet.prefixlen:
+            yield Route(subnet, interface)
+
+
+def free_subnets(pools: Iterable[AddressPool], taken: Iterable[Subnet], most: int) -> int:
+    """How many subnets the engine can still give, counted up to `most`."""
+    held = list(taken)
+    parts = itertools.chain.from_iterable(_parts(pool) for pool in pools)
+    free = (part for part in parts if not any(part.version == other.version and part.overlaps(other) for other in held))
+    return len(list(itertools.islice(free, most)))
+
+
+def _parts(pool: AddressPool) -> Iterator[Subnet]:
+    base = ipaddress.ip_network(pool.base, strict=False)
+    return iter((base,)) if base.prefixlen >= pool.size else iter(base.subnets(new_prefix=pool.size))

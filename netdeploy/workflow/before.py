@@ -1,0 +1,93 @@
+"""Before the first change: what stands in the way is told, all of it together, and images are fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from netdeploy.apply.images import Pull, pull_all
+from netdeploy.apply.preflight import fixed_address_networks, obstacles, warnings
+from netdeploy.attributes.wish import ContainerWish
+from netdeploy.engine.busybox import provide_busybox
+from netdeploy.engine.engine import Engine
+from netdeploy.engine.surroundings import look_around
+from netdeploy.errors import Conflict, EngineTooOld, OperationFailed
+from netdeploy.plan.changes import Action, ContainerChange
+from netdeploy.plan.too_old import too_old
+from netdeploy.workflow.listener import Listener
+from netdeploy.workflow.views import View, too_old_text
+
+
+def refuse_obstacles(engine: Engine, view: View, say: Callable[[str], None]) -> None:
+    """Tell all that is known to stand in the way of a view's changes.
+
+    Raises:
+        EngineTooOld: nothing else than the engine's age does.
+        Conflict: something does.
+    """
+    if view.changes.in_sync:
+        return
+    lacking = too_old(view.wishes, view.seen.api_version)
+    around = look_around(engine, fixed_address_networks(view.wishes, view.seen))
+    found = [obstacle.text for obstacle in obstacles(view.wishes, view.seen, view.changes, around)]
+    count = len(found) + len(view.changes.conflicts)
+    if lacking and not count:
+        hint = "take it out of the file, or update Docker"
+        raise EngineTooOld(f"{too_old_text(view.wishes, view.seen)}; nothing was changed", hint=hint, details=lacking)
+    if count:
+        found += [f"! {text}" for text in (*lacking, *_images_not_to_be_had(engine, view))]
+        count = len(found) + len(view.changes.conflicts)
+        what = "something stands" if count == 1 else f"{count} things stand"
+        raise Conflict(f"{what} in the way (marked ! above); nothing was touched", details=found)
+    for text in warnings(view.changes, around):
+        say(f"warning: {text}")
+
+
+def _images_not_to_be_had(engine: Engine, view: View) -> Iterator[str]:
+    names = sorted({wish.spec.image for wish in _without_image(view)})
+    with ThreadPoolExecutor(4) as pool:
+        for name, reason in zip(names, pool.map(engine.operator().not_to_be_had, names), strict=True):
+            if reason:
+                yield f"the image `{name}` is not on the engine and can't be pulled: {reason}"
+
+
+def _making(view: View) -> list[ContainerWish]:
+    return [
+        change.wish
+        for change in view.changes.changes
+        if isinstance(change, ContainerChange) and change.wish and change.action in (Action.CREATE, Action.REPLACE)
+    ]
+
+
+def _without_image(view: View) -> list[ContainerWish]:
+    return [w for w in _making(view) if not w.stand_in_for and w.spec.image not in view.seen.images]
+
+
+def provide_images(engine: Engine, view: View, listener: Listener) -> bool:
+    """Fetch what is missing; whether anything was."""
+    making = _making(view)
+    provided = False
+    if any(wish.stand_in_for and wish.image is None for wish in making):
+        provide_busybox(engine, listener.say)
+        provided = True
+    missing = _without_image(view)
+    _refuse_never_pulled(missing)
+    always = always_pulled(view)
+    if missing or always:
+        pulls = {Pull(w.spec.image, w.spec.platform or "") for w in (*missing, *always)}
+        pull_all(engine, pulls, listener.on_pull, listener.stop)
+        provided = True
+    return provided
+
+
+def always_pulled(view: View) -> list[ContainerWish]:
+    """Those whose image the file wants pulled at each apply."""
+    return [w for w in view.wishes.containers if not w.stand_in_for and w.spec.pull_policy == "always"]
+
+
+def _refuse_never_pulled(missing: list[ContainerWish]) -> None:
+    never = [wish for wish in missing if wish.spec.pull_policy == "never"]
+    if never:
+        details = [f"containers.{wish.key}: the engine has no image `{wish.spec.image}`" for wish in never]
+        hint = "make or load the image, or take `pull_policy` out of the file"
+        raise OperationFailed("the file says `pull_policy: never`; nothing was changed", hint=hint, details=details)
