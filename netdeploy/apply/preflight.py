@@ -86,28 +86,22 @@ class _Preflight:
 
     def _ports(self, wish: ContainerWish) -> Iterator[Obstacle]:
         for binding in sorted(port_bindings(wish), key=lambda b: (b.host_port, b.protocol)):
-            holder = self._holder(binding) if binding.host_port.isdigit() else None
-            if holder is None:
+            held = self._holder(binding) if binding.host_port.isdigit() else None
+            if held is None:
                 continue
-            message = f"the host's port {binding.host_port}/{binding.protocol} is held by {holder.holder}"
-            hint = (
-                f"stop it (docker stop {holder.holder.strip('`')}), or publish another port in the file"
-                if holder.container_id
-                else "end it, or publish another port in the file"
-            )
-            yield Obstacle(f"containers.{wish.key}.ports", message, hint)
+            if held.container_id:
+                holder, way_out = f"the container `{held.holder}`", f"stop it (docker stop {held.holder})"
+            else:
+                holder, way_out = held.holder or "a process of this host", "end it"
+            message = f"the host's port {binding.host_port}/{binding.protocol} is held by {holder}"
+            yield Obstacle(f"containers.{wish.key}.ports", message, f"{way_out}, or publish another port in the file")
 
     def _holder(self, binding: PortBinding) -> HeldPort | None:
+        """Of the containers, those of others: the plan stops ours in time. A container's port has a process, too."""
         same = [held for held in self._around.containers if _same_port(binding, held)]
-        for held in same:
-            if held.container_id not in self._ours:  # the plan stops ours in time
-                return HeldPort(held.ip, held.port, held.protocol, f"the container `{held.holder}`", held.container_id)
         if same:
-            return None
-        process = next((held for held in self._around.processes if _same_port(binding, held)), None)
-        if process is None:
-            return None
-        return HeldPort(process.ip, process.port, process.protocol, process.holder or "a process of this host")
+            return next((held for held in same if held.container_id not in self._ours), None)
+        return next((held for held in self._around.processes if _same_port(binding, held)), None)
 
     def _addresses(self, wish: ContainerWish) -> Iterator[Obstacle]:
         ids = {network.name: network.id for network in self._seen.networks}

@@ -48,7 +48,8 @@ def _images_not_to_be_had(engine: Engine, view: View) -> Iterator[str]:
     with ThreadPoolExecutor(4) as pool:
         for name, reason in zip(names, pool.map(engine.operator().not_to_be_had, names), strict=True):
             if reason:
-                yield f"the image `{name}` is not on the engine and can't be pulled: {reason}"
+                hint = "check its name, or let a stand-in run: --stand-ins auto"
+                yield f"the image `{name}` is not on the engine and can't be pulled: {reason}\n    {hint}"
 
 
 def _making(view: View) -> list[ContainerWish]:
