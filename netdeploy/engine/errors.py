@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from netdeploy.engine.connect import Endpoint
 
 
-class EngineAnswer(Exception):
-    """The engine's own "no": HTTP `status` and its message."""
+class EngineAnswer(OperationFailed):
+    """The engine's own "no" to a question: HTTP `status`, and its message in words of ours."""
 
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"{status}: {message}")
+    def __init__(self, status: int, message: str, path: str) -> None:
+        super().__init__(
+            f"the engine does not answer GET {path}: {message}",
+            hint="look at the engine's log" if status >= 500 else "",
+            may_pass=status >= 500,
+        )
         self.status = status
-        self.message = message
 
 
 def message_of(body: bytes) -> str:

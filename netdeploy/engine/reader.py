@@ -54,7 +54,11 @@ class Reader:
         self._lock = threading.Lock()
         self._idle: list[http.client.HTTPConnection] = []
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self.engine_version, self.api_version = self._negotiate()
+        try:
+            self.engine_version, self.api_version = self._negotiate()
+        except BaseException:
+            self.close()
+            raise
 
     def _negotiate(self) -> tuple[str, tuple[int, int]]:
         answer = self._get("/version")
@@ -134,7 +138,7 @@ class Reader:
         with self._lock:
             self._idle.append(connection)
         if response.status >= 400:
-            raise EngineAnswer(response.status, message_of(body))
+            raise EngineAnswer(response.status, message_of(body), path)
         return body
 
     def _connection(self) -> http.client.HTTPConnection:
