@@ -183,6 +183,8 @@ def _expected(path: Path, details: ErrorDetails) -> str:
     kind = details["type"]
     if kind == "less_than_equal":
         return f"expected at most {details.get('ctx', {}).get('le')}"
+    if kind == "greater_than_equal":
+        return f"expected {details.get('ctx', {}).get('ge')} or more"
     if kind == "dict_type" and path[-1] in _LIST_OR_MAPPING:
         return "expected a list (`- item`) or a mapping (`name: value`)"
     if kind == "tuple_type" and path[-1] in ("command", "entrypoint", "test"):
@@ -233,7 +235,7 @@ def _keys_at(model: type[BaseModel], location: Path) -> list[str]:
     for part in location:
         if isinstance(part, str) and part in current.model_fields:
             current = _nested_model(current.model_fields[part].annotation) or current
-    return list(current.model_fields)
+    return [field.alias or name for name, field in current.model_fields.items()]
 
 
 def _nested_model(annotation: Any) -> type[BaseModel] | None:
@@ -250,7 +252,6 @@ _EXPECTED = {
     "string_type": "expected text",
     "bool_type": "expected `true` or `false`",
     "int_type": "expected a whole number",
-    "greater_than_equal": "expected 0 or more",
     "too_short": "is empty; leave it out for the image's own",
 }
 _COMPOSE_WORDS = {
