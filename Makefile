@@ -53,8 +53,7 @@ format: .venv/installed ## let ruff put the code in order
 
 .PHONY: schema
 schema: .venv/installed ## make schemas/*.json from the models
-	$(NETDEPLOY) schema topology > schemas/topology.schema.json
-	$(NETDEPLOY) schema plan > schemas/plan.schema.json
+	for kind in topology plan verify; do $(NETDEPLOY) schema $$kind > schemas/$$kind.schema.json; done
 
 .PHONY: docs
 docs: .venv/installed ## make docs/attributes.md from the table of attributes

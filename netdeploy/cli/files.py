@@ -53,17 +53,21 @@ def _count(number: int, what: str) -> str:
     return f"1 {what}" if number == 1 else f"{number} {what}s"
 
 
+_SCHEMAS = {
+    "topology": "netdeploy.topology.schema:topology_schema",
+    "plan": "netdeploy.plan.report:diff_schema",
+    "verify": "netdeploy.verify.verdict:verify_schema",
+}
+"""Where each schema is made."""
+
+
 @click.command()
-@click.argument("kind", type=click.Choice(["topology", "plan"]), default="topology")
+@click.argument("kind", type=click.Choice(list(_SCHEMAS)), default="topology")
 def schema(kind: str) -> int:
-    """Print a JSON Schema: of topology files (for editors), or of what `diff -o json` prints (`plan`)."""
-    if kind == "plan":
-        from netdeploy.plan.report import diff_schema  # noqa: PLC0415
+    """Print a JSON Schema: of topology files (for editors), or of what a command prints as JSON (`plan` is diff's)."""
+    import importlib  # noqa: PLC0415 - only the one that is asked for
 
-        document = diff_schema()
-    else:
-        from netdeploy.topology.schema import topology_schema  # noqa: PLC0415
-
-        document = topology_schema()
+    module, _, function = _SCHEMAS[kind].partition(":")
+    document = getattr(importlib.import_module(module), function)()
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     return 0

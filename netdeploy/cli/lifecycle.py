@@ -12,6 +12,7 @@ import click
 
 from netdeploy.cli.context import Settings, console, show, stop_on_signals, width_of
 from netdeploy.cli.progress import progress
+from netdeploy.cli.readings import read_all, readings_on_engine
 from netdeploy.engine import lock, observe
 from netdeploy.engine.observed import LABEL_SOURCE
 from netdeploy.errors import NetdeployError
@@ -19,7 +20,7 @@ from netdeploy.plan.report import DiffReport, report
 from netdeploy.render.diff_text import diff_text
 from netdeploy.render.result_text import applied_text, torn_down_text
 from netdeploy.topology.problem import did_you_mean
-from netdeploy.topology.read import Reading, read, topology_name
+from netdeploy.topology.read import Reading, topology_name
 from netdeploy.workflow import changing, views
 from netdeploy.workflow.listener import Listener
 
@@ -55,28 +56,6 @@ def _changing(command: F) -> F:
     return _seconds("--timeout", "How long to wait for a container's health or end.")(command)
 
 
-def _read_all(files: tuple[str, ...]) -> list[Reading]:
-    """Read files; warnings go to stderr. All problems of all files are told before anything else happens."""
-    readings = [read(file) for file in files]
-    broken = [reading for reading in readings if reading.topology is None]
-    for reading in readings:
-        if reading.topology:
-            for text in reading.described():
-                click.echo(text, err=True)
-    for reading in broken[:-1]:
-        click.echo("\n".join(reading.described()), err=True)
-    if broken:
-        broken[-1].wanted()
-    names: dict[str, str] = {}
-    for reading in readings:
-        name = reading.wanted().name or ""
-        if name in names:
-            message = f"{names[name]} and {reading.shown} both describe the topology `{name}`"
-            raise NetdeployError(message, hint="give one of them another `name:`")
-        names[name] = reading.shown
-    return readings
-
-
 def _target(reading: Reading, mode: Mode | None) -> views.Target:
     return views.Target(reading.wanted(), reading.source, mode)
 
@@ -96,11 +75,11 @@ def diff(settings: Settings, files: tuple[str, ...], mode: Mode | None, by_name:
     """
     if by_name and not files:
         raise click.UsageError("--by-name needs the FILE to compare with.")
-    readings = _read_all(files)
+    readings = read_all(files)
     engine = settings.engine()
     failed = False
     if not files:
-        readings, failed = _readings_on_engine(engine)
+        readings, failed = readings_on_engine(engine)
     reports = [report(_changes(engine, _target(r, mode), by_name=by_name), r.shown) for r in readings]
     if output == "json":
         single = len(reports) == 1 and len(files) == 1
@@ -127,27 +106,6 @@ def _json(item: DiffReport) -> Any:
     return item.model_dump(mode="json")
 
 
-def _readings_on_engine(engine: Engine) -> tuple[list[Reading], bool]:
-    """The files that the topologies on the engine came from; whether one could not be read is told on stderr."""
-    readings, failed = [], False
-    for name in observe.topologies(engine.reader):
-        sources = observe.sources(engine.reader, name, LABEL_SOURCE)
-        try:
-            if not sources:
-                raise NetdeployError("nothing on the engine says which file it came from", hint="name the file")
-            reading = read(sources[0])
-            found = reading.wanted().name
-            if found != name:
-                message = f"{sources[0]} describes `{found}` now"
-                raise NetdeployError(message, hint=f"netdeploy teardown {name} removes what it left behind")
-            readings.append(reading)
-        except NetdeployError as error:
-            click.echo("\n".join([*error.details, f"error: topology `{name}`: {error.message}"]), err=True)
-            click.echo(f"  → {error.hint or f'netdeploy diff FILE, or netdeploy teardown {name}'}", err=True)
-            failed = True
-    return readings, failed
-
-
 @click.command()
 @click.argument("files", metavar="FILE…", nargs=-1, required=True)
 @_stand_ins
@@ -155,7 +113,7 @@ def _readings_on_engine(engine: Engine) -> tuple[list[Reading], bool]:
 @click.pass_obj
 def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, **options: Any) -> int:
     """Make the engine as the files say, with the fewest and least disruptive steps."""
-    readings = _read_all(files)
+    readings = read_all(files)
     engine = settings.engine()
     out = console()
     for reading in readings:

@@ -19,6 +19,7 @@ _COMMANDS = {
     "diff": ("lifecycle", "Show what apply would do, and why; changes nothing."),
     "apply": ("lifecycle", "Make the engine as the files say."),
     "teardown": ("lifecycle", "Remove what netdeploy made."),
+    "verify": ("verify", "Prove, from inside the containers, who reaches whom."),
     "unlock": ("lifecycle", "Take a lock away whose holder is gone."),
     "schema": ("files", "Print the JSON Schema of topology files."),
 }

@@ -104,6 +104,8 @@ class ObservedAttachment:
     mac_address: str = ""
     """The interface's, so "" while stopped."""
     declared: frozenset[str] = frozenset()
+    address6: str = ""
+    """Its global IPv6 address, while running."""
 
 
 @dataclass(frozen=True, slots=True)

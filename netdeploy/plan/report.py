@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import Field, WithJsonSchema
 
 from netdeploy.attributes.table import AttributeChange
+from netdeploy.document import Document, schema_of
 from netdeploy.plan.changes import Action, AttachmentChange, Change, Changes
 
 FORMAT_VERSION: Literal["1.0"] = "1.0"
@@ -27,11 +28,7 @@ _USER_INFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://[^:/@\s]*):[^/\s]+@", r
 _JsonValue = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean", "null", "array", "object"]})]
 
 
-class _Report(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class AttributeReport(_Report):
+class AttributeReport(Document):
     """One attribute that differs."""
 
     path: str
@@ -44,7 +41,7 @@ class AttributeReport(_Report):
     """What changing it costs."""
 
 
-class ChangeReport(_Report):
+class ChangeReport(Document):
     """One object that differs."""
 
     action: Literal[
@@ -75,7 +72,7 @@ class ChangeReport(_Report):
     """The attributes that differ."""
 
 
-class HealthReport(_Report):
+class HealthReport(Document):
     """Something that is not well with a container at this moment."""
 
     container: str
@@ -88,7 +85,7 @@ class HealthReport(_Report):
     """Of one that ended."""
 
 
-class DiffReport(_Report):
+class DiffReport(Document):
     """The differences between a topology file and an engine."""
 
     format_version: Literal["1.0"] = FORMAT_VERSION
@@ -186,19 +183,6 @@ def without_passwords(value: Any) -> Any:
 
 
 def diff_schema() -> dict[str, Any]:
-    """The JSON Schema of what `diff -o json` prints: one report, or a list of them."""
-    schema = DiffReport.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")
-    definitions = schema.pop("$defs")
-    definitions["DiffReport"] = schema
-    for definition in definitions.values():
-        definition.pop("title", None)
-        for value in definition.get("properties", {}).values():
-            value.pop("title", None)
-    one = {"$ref": "#/$defs/DiffReport"}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "netdeploy diff",
-        "description": "What `netdeploy diff -o json` prints: one report, or a list of them for several topologies.",
-        "anyOf": [one, {"type": "array", "items": one}],
-        "$defs": definitions,
-    }
+    """The JSON Schema of what `diff -o json` prints."""
+    about = "What `netdeploy diff -o json` prints: one report, or a list of them for several topologies."
+    return schema_of(DiffReport, "netdeploy diff", about)

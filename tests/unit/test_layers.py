@@ -15,15 +15,17 @@ PACKAGE = ROOT / "netdeploy"
 # Each room may import these rooms of ours, besides itself and errors.
 MAY_KNOW = {
     "errors": set(),
+    "document": set(),
     "topology": set(),
     "engine": set(),
     "attributes": {"topology", "engine.observed", "engine.normal_form"},
-    "plan": {"attributes", "topology", "engine.observed"},
+    "plan": {"document", "attributes", "topology", "engine.observed"},
     "apply": {"plan", "attributes", "engine"},
     "stand_ins": {"topology"},
     "workflow": {"apply", "plan", "attributes", "engine", "topology", "stand_ins"},
-    "render": {"workflow", "apply", "plan", "attributes", "topology", "engine.observed"},
-    "cli": {"render", "workflow", "apply", "plan", "attributes", "engine", "topology", "stand_ins"},
+    "verify": {"document", "workflow", "plan", "attributes", "engine", "topology"},
+    "render": {"verify", "workflow", "apply", "plan", "attributes", "topology", "engine.observed"},
+    "cli": {"render", "verify", "workflow", "apply", "plan", "attributes", "engine", "topology", "stand_ins"},
 }
 # Only these rooms may import these packages.
 ONLY_IN = {"docker": {"engine"}, "requests": {"engine"}, "click": {"cli"}, "rich": {"render", "cli"}}

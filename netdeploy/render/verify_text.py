@@ -1,0 +1,141 @@
+"""What a verify found, as text: the matrix, the causes, and what could not be told."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from netdeploy.verify.world import HOST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from netdeploy.verify.verdict import ClaimReport, Mark, VerifyReport
+
+_HOST_ROW = "this host"
+_CORNER = "from ↓  to →"
+_MARKS: dict[Mark, tuple[str, str, str]] = {
+    "reaches": ("✓", "green", "reaches"),
+    "separate": ("·", "dim", "separate, as it should be"),
+    "wrong": ("✗", "bold red", "not as it should be"),
+    "untested": ("?", "yellow", "untested"),
+}
+_WIDEST = 120
+_SHOWN_PORTS = 3
+_UNTESTED_SHOWN = 6
+
+
+def verify_text(report: VerifyReport, *, width: int | None) -> Text:
+    """A report for people; `width` columns, None for no limit."""
+    columns = min(width or _WIDEST, _WIDEST)
+    text = Text(f"{report.topology}  ", "bold").append(f"({report.source})\n\n", "not bold dim")
+    if len(report.containers):
+        text.append(_matrix(report, columns)).append("\n")
+    for claim in report.claims:
+        if claim.kind == "check":
+            mark, style, _ = _MARKS[_mark_of(claim)]
+            text.append(f"  {mark} ", style).append(_filled(claim.text, columns, 4))
+    if any(claim.kind == "check" for claim in report.claims):
+        text.append("\n")
+    text.append(_causes(report, columns)).append(_untested(report, columns)).append(_verdict(report))
+    return text
+
+
+def _mark_of(claim: ClaimReport) -> Mark:
+    marks: dict[str, Mark] = {"passed": "reaches", "failed": "wrong", "untested": "untested"}
+    return marks[claim.verdict]
+
+
+# -- the matrix --------------------------------------------------------------------------------------------------------
+
+
+def _matrix(report: VerifyReport, columns: int) -> Text:
+    """Names and ports head the columns where they fit; numbers do otherwise."""
+    names = list(report.containers)
+    headings = [(name, _ports(report, name)) for name in names]
+    labels = [*names, _HOST_ROW]
+    if _width(labels) + sum(_width(heading) for heading in headings) > columns:
+        digits = len(str(len(names)))
+        headings = [(str(number), "") for number in range(1, len(names) + 1)]
+        labels = [f"{number:>{digits}} {name}" for number, name in enumerate(names, start=1)]
+        labels.append(f"{' ' * digits} {_HOST_ROW}")
+    widths = [_width(heading) for heading in headings]
+    first = max(_width(labels), _width([_CORNER]))
+    text = Text("  ")
+    for line, (corner, style) in enumerate(((_CORNER, "bold"), ("", "dim"))):
+        cells = [_padded(heading[line], width) for heading, width in zip(headings, widths, strict=True)]
+        if line == 0 or any(cell.strip() for cell in cells):
+            text.append(_padded(corner, first), "dim").append("".join(cells).rstrip(), style).append("\n  ")
+    marks = {(cell.source, cell.target): cell.mark for cell in report.matrix}
+    for row, label in zip((*names, HOST), labels, strict=True):
+        text.append(_padded(label, first), "" if row == HOST else "bold")
+        for column, width in zip(names, widths, strict=True):
+            mark, style, _ = _MARKS[marks[row, column]] if row != column else ("—", "dim", "")
+            text.append(_padded(mark, width), style)
+        text.rstrip()
+        text.append("\n  ")
+    used = set(marks.values())
+    legend = "   ".join(f"{mark} {meaning}" for kind, (mark, _, meaning) in _MARKS.items() if kind in used)
+    text.rstrip()
+    return text.append(f"\n\n  {legend}\n", "dim")
+
+
+def _width(texts: Iterable[str]) -> int:
+    """Of the widest, with the gap behind it."""
+    return max(map(cell_len, texts)) + 2
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * max(0, width - cell_len(text))
+
+
+def _ports(report: VerifyReport, name: str) -> str:
+    ports = report.ports.get(name, ())
+    more = " …" if len(ports) > _SHOWN_PORTS else ""
+    return " ".join(f":{port}" for port in ports[:_SHOWN_PORTS]) + more
+
+
+# -- below it ----------------------------------------------------------------------------------------------------------
+
+
+def _causes(report: VerifyReport, columns: int) -> Text:
+    text = Text()
+    for cause in report.causes:
+        text.append("  ✗ ", "bold red").append(_filled(cause.text, columns, 4))
+        for claim in cause.claims[:3]:
+            if claim != cause.text:
+                text.append("      not so: ", "dim").append(_filled(claim, columns, 14), "dim")
+        if len(cause.claims) > 3:
+            text.append(f"      and {len(cause.claims) - 3} more\n", "dim")
+        if cause.hint:
+            text.append("    → ").append(_filled(cause.hint, columns, 6))
+    return text.append("\n") if report.causes else text
+
+
+def _untested(report: VerifyReport, columns: int) -> Text:
+    text = Text()
+    found = [claim for claim in report.claims if claim.verdict == "untested"]
+    for claim in found[:_UNTESTED_SHOWN]:
+        text.append("  ? ", "yellow").append(_filled(f"untested: {claim.text}: {claim.why}", columns, 4))
+    if len(found) > _UNTESTED_SHOWN:
+        text.append(f"    and {len(found) - _UNTESTED_SHOWN} more untested\n", "dim")
+    return text.append("\n") if found else text
+
+
+def _verdict(report: VerifyReport) -> Text:
+    summary = report.summary
+    total = summary.passed + summary.failed
+    untested = f", {summary.untested} untested" if summary.untested else ""
+    if report.passed:
+        return Text("The network is as the file says", "bold green").append(f": {total} of {total} hold{untested}.\n")
+    return Text("The network is not as the file says", "bold red").append(
+        f": {summary.failed} of {total} do not hold{untested}.\n"
+    )
+
+
+def _filled(text: str, columns: int, indent: int) -> str:
+    lines = textwrap.wrap(text, columns - indent, break_long_words=False, break_on_hyphens=False) or [""]
+    return f"\n{' ' * indent}".join(lines) + "\n"
