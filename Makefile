@@ -40,6 +40,11 @@ test-engines: test ## the same, and the engine's tests on a newer engine too (ro
 test-unit: .venv/installed ## the tests that need no engine
 	$(BIN)/pytest tests/unit
 
+.PHONY: bench
+bench: .venv/installed ## how long things take, on a real engine
+	@tests/tools/engine.sh start $(TEST_ENGINE_FLAGS)
+	$(BIN)/python tests/benchmarks/verify.py
+
 .PHONY: lint
 lint: .venv/installed ## ruff and mypy --strict
 	$(BIN)/ruff format --check --quiet .

@@ -109,17 +109,31 @@ def _json(item: DiffReport) -> Any:
 @click.command()
 @click.argument("files", metavar="FILE…", nargs=-1, required=True)
 @_stand_ins
+@click.option("--verify", "proof", is_flag=True, help="Prove at the end, from inside the containers, who reaches whom.")
 @_changing
 @click.pass_obj
-def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, **options: Any) -> int:
-    """Make the engine as the files say, with the fewest and least disruptive steps."""
+def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, proof: bool, **options: Any) -> int:
+    """Make the engine as the files say, with the fewest and least disruptive steps.
+
+    With --verify, containers are then waited for (--timeout) and the network is proven; exits 1 where it is not as the
+    files say.
+    """
     readings = read_all(files)
     engine = settings.engine()
     out = console()
     for reading in readings:
         applied = _apply_one(engine, reading, mode, changing.Options(**options))
         show(out, applied_text(applied.view, reading.shown, changed=applied.changed))
-    return 0
+    return _prove(engine, readings, wait=options["timeout"]) if proof else 0
+
+
+def _prove(engine: Engine, readings: list[Reading], *, wait: float) -> int:
+    from netdeploy.cli.verify import show_all, verified  # noqa: PLC0415 - where it is asked for
+
+    click.echo()
+    reports = [verified(engine, reading, wait=wait) for reading in readings]
+    show_all(reports)
+    return 0 if all(report.passed for report in reports) else 1
 
 
 def _apply_one(engine: Engine, reading: Reading, mode: Mode | None, options: changing.Options) -> changing.Applied:

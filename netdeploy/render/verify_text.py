@@ -23,9 +23,15 @@ _MARKS: dict[Mark, tuple[str, str, str]] = {
     "wrong": ("✗", "bold red", "not as it should be"),
     "untested": ("?", "yellow", "untested"),
 }
+_SAW = {
+    "refused": "connection refused",
+    "timeout": "no answer",
+    "unreachable": "network is unreachable",
+    "unresolved": "no such name",
+    "empty": "closed without a word",
+}
 _WIDEST = 120
 _SHOWN_PORTS = 3
-_UNTESTED_SHOWN = 6
 
 
 def verify_text(report: VerifyReport, *, width: int | None) -> Text:
@@ -37,7 +43,8 @@ def verify_text(report: VerifyReport, *, width: int | None) -> Text:
     for claim in report.claims:
         if claim.kind == "check":
             mark, style, _ = _MARKS[_mark_of(claim)]
-            text.append(f"  {mark} ", style).append(_filled(claim.text, columns, 4))
+            saw = _SAW.get(claim.saw.split(" ")[0], "")
+            text.append(f"  {mark} ", style).append(_filled(claim.text + (f" ({saw})" if saw else ""), columns, 4))
     if any(claim.kind == "check" for claim in report.claims):
         text.append("\n")
     text.append(_causes(report, columns)).append(_untested(report, columns)).append(_verdict(report))
@@ -116,13 +123,16 @@ def _causes(report: VerifyReport, columns: int) -> Text:
 
 
 def _untested(report: VerifyReport, columns: int) -> Text:
+    """By reason, since one that does not run leaves many claims open."""
+    reasons: dict[str, list[str]] = {}
+    for claim in report.claims:
+        if claim.verdict == "untested":
+            reasons.setdefault(claim.why, []).append(claim.text)
     text = Text()
-    found = [claim for claim in report.claims if claim.verdict == "untested"]
-    for claim in found[:_UNTESTED_SHOWN]:
-        text.append("  ? ", "yellow").append(_filled(f"untested: {claim.text}: {claim.why}", columns, 4))
-    if len(found) > _UNTESTED_SHOWN:
-        text.append(f"    and {len(found) - _UNTESTED_SHOWN} more untested\n", "dim")
-    return text.append("\n") if found else text
+    for why, claims in reasons.items():
+        many = f" and {len(claims) - 1} more" if len(claims) > 1 else ""
+        text.append("  ? ", "yellow").append(_filled(f"untested, since {why}: {claims[0]}{many}", columns, 4))
+    return text.append("\n") if reasons else text
 
 
 def _verdict(report: VerifyReport) -> Text:

@@ -109,6 +109,7 @@ class Diagnosis:
             )
         for address in outcome.addresses if outcome else ():
             if address in target.addresses:
+                yield from _astray(source, target)
                 continue
             owner = self._world.at(address)
             if owner:
@@ -212,13 +213,7 @@ class Diagnosis:
             yield Cause(f"the host reaches {claim.check.to if claim.check else 'it'}: {who}")
         if source is not None and target is not None:
             both = source.live_networks & target.live_networks
-            for network in sorted(both):
-                for member in (source, target):
-                    if network not in member.places:
-                        yield Cause(
-                            f"`{member.wish.name}` is also on `{network}`, where the file does not put it",
-                            f"docker network disconnect {network} {member.wish.name}, or netdeploy apply",
-                        )
+            yield from _astray(source, target)
             if both:
                 yield Cause(f"`{source.wish.name}` and `{target.wish.name}` share {_listed(both)}")
             yield Cause(
@@ -325,6 +320,17 @@ class Diagnosis:
 
 
 _RESOLVER = "127.0.0.11"
+
+
+def _astray(source: Member, target: Member) -> Iterator[Cause]:
+    """Networks on which both are, and one of them should not be."""
+    for network in sorted(source.live_networks & target.live_networks):
+        for member in (source, target):
+            if network not in member.places:
+                yield Cause(
+                    f"`{member.wish.name}` is also on `{network}`, where the file does not put it",
+                    f"docker network disconnect {network} {member.wish.name}, or netdeploy apply",
+                )
 
 
 def _source(claim: Claim) -> str:

@@ -109,7 +109,10 @@ def judge(world: World, claims: Sequence[Claim], evidence: Evidence, source: str
             causes.setdefault(cause, []).append(claim.text)
             why = cause.text
         elif verdict == "untested" and not why:
-            why = "one of the two does not run"
+            still = [
+                key for key in (claim.source, claim.target) if key in world.members and not world.members[key].runs
+            ]
+            why = f"{' and '.join(still)} does not run" if still else "it could not be tried"
         judged.append(_report(claim, verdict, outcome, why))
     count = {kind: sum(item.verdict == kind for item in judged) for kind in ("passed", "failed", "untested")}
     members = world.members
