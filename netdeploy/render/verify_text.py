@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -69,25 +70,54 @@ def _matrix(report: VerifyReport, columns: int) -> Text:
         headings = [(str(number), "") for number in range(1, len(names) + 1)]
         labels = [f"{number:>{digits}} {name}" for number, name in enumerate(names, start=1)]
         labels.append(f"{' ' * digits} {_HOST_ROW}")
-    widths = [_width(heading) for heading in headings]
-    first = max(_width(labels), _width([_CORNER]))
-    text = Text("  ")
-    for line, (corner, style) in enumerate(((_CORNER, "bold"), ("", "dim"))):
-        cells = [_padded(heading[line], width) for heading, width in zip(headings, widths, strict=True)]
-        if line == 0 or any(cell.strip() for cell in cells):
-            text.append(_padded(corner, first), "dim").append("".join(cells).rstrip(), style).append("\n  ")
     marks = {(cell.source, cell.target): cell.mark for cell in report.matrix}
-    for row, label in zip((*names, HOST), labels, strict=True):
-        text.append(_padded(label, first), "" if row == HOST else "bold")
-        for column, width in zip(names, widths, strict=True):
-            mark, style, _ = _MARKS[marks[row, column]] if row != column else ("—", "dim", "")
-            text.append(_padded(mark, width), style)
-        text.rstrip()
-        text.append("\n  ")
+    table = _Table(tuple(labels), tuple(headings), tuple(names), marks, max(_width(labels), _width([_CORNER])))
+    text = Text("\n").join(table.block(block) for block in table.blocks(columns))
     used = set(marks.values())
     legend = "   ".join(f"{mark} {meaning}" for kind, (mark, _, meaning) in _MARKS.items() if kind in used)
-    text.rstrip()
-    return text.append(f"\n\n  {legend}\n", "dim")
+    return text.append(f"\n  {legend}\n", "dim")
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The matrix: `labels` head its rows, of which the host's is the last, `headings` its columns, in two lines."""
+
+    labels: tuple[str, ...]
+    headings: tuple[tuple[str, str], ...]
+    names: tuple[str, ...]
+    marks: dict[tuple[str, str], Mark]
+    first: int
+
+    def blocks(self, columns: int) -> list[list[int]]:
+        """The numbers of the columns that fit beside each other."""
+        blocks: list[list[int]] = [[]]
+        room = columns - self.first - 2
+        for number, heading in enumerate(self.headings):
+            taken = sum(_width(self.headings[other]) for other in blocks[-1])
+            if blocks[-1] and taken + _width(heading) > room:
+                blocks.append([])
+            blocks[-1].append(number)
+        return blocks
+
+    def block(self, numbers: list[int]) -> Text:
+        """Some columns, with the labels of all rows before them."""
+        widths = [_width(self.headings[number]) for number in numbers]
+        text = Text()
+        for line, (corner, style) in enumerate(((_CORNER, "bold"), ("", "dim"))):
+            cells = [_padded(self.headings[n][line], width) for n, width in zip(numbers, widths, strict=True)]
+            if line == 0 or any(cell.strip() for cell in cells):
+                text.append("  " + _padded(corner, self.first), "dim").append("".join(cells).rstrip(), style).append(
+                    "\n"
+                )
+        for row, label in zip((*self.names, HOST), self.labels, strict=True):
+            text.append("  " + _padded(label, self.first), "" if row == HOST else "bold")
+            for number, width in zip(numbers, widths, strict=True):
+                same = row == self.names[number]
+                mark, style, _ = ("—", "dim", "") if same else _MARKS[self.marks[row, self.names[number]]]
+                text.append(_padded(mark, width), style)
+            text.rstrip()
+            text.append("\n")
+        return text
 
 
 def _width(texts: Iterable[str]) -> int:

@@ -29,7 +29,9 @@ SLEEPER = "{image: BUSYBOX, command: KEEP, stop_signal: SIGKILL"
 def exercise(lab: Lab) -> Path:
     """The exercise the project ships with, under names and a port of the tests."""
     text = (ROOT / "topologies" / "netflix.yaml").read_text()
-    text = text.replace("name: netflix", HEAD.strip()).replace("3000:3000", f"{free_port()}:3000")
+    port = free_port()
+    text = text.replace("name: netflix", HEAD.strip(), 1).replace("3000:3000", f"{port}:3000")
+    text = text.replace("localhost:3000", f"localhost:{port}")
     file = lab.write(text)
     lab.apply(file, "--stand-ins", "always")
     return file
@@ -140,7 +142,7 @@ LISTENERS = f"""
 containers:
   web:
     image: BUSYBOX
-    command: [nc, -ll, -s, ADDRESS, -p, "LISTENED", -e, sh, -c, "read line; printf 'HTTP/1.0 200 OK\\r\\n\\r\\nhello'"]
+    command: [sh, -c, "mkdir /www; echo hello > /www/index.html; exec httpd -f -h /www -p ADDRESS:LISTENED"]
     stop_signal: SIGKILL
     networks: [net]
     ports: ["PORT:80"]
@@ -264,6 +266,7 @@ def test_a_helper_that_was_left_behind_is_removed_by_the_next_verify(lab: Lab, e
     lab.foreign("ndt-living", labels={LABEL_HELPER: "a test", **living})
     assert lab.run("verify", exercise).code == 0
     assert helpers(lab) == ["/ndt-living"]
+    lab.container("ndt-living").remove(force=True)
 
 
 def test_killed_or_interrupted_no_helper_stays(lab: Lab, exercise: Path) -> None:
