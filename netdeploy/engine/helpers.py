@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LABEL_HELPER = "netdeploy.helper"
 """On a helper: what it is for."""
 HOST = "host"
-_AT_ONCE = 6  # an engine on two cores starts no more containers a second with more
+_AT_ONCE = 10  # scripts mostly wait, for what does not answer
 _ABANDONED = 900.0  # seconds after which a helper of a process that can't be looked at is taken for left behind
 _LOOK_AGAIN = 0.25  # seconds
 _GRACE = 30.0  # seconds for making and starting a helper, beyond the time of its script

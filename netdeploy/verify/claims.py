@@ -162,8 +162,9 @@ def _unreached(source: Member, target: Member) -> Iterator[Claim]:
         for port in target.ports("tcp"):
             text = f"{source.key} does not reach {target.key} at {address}, port {port}"
             yield Claim("apart", source.key, target.key, text, Probe("tcp", address, port, "apart", 0))
-        text = f"{source.key} does not reach {target.key} at {address}"
-        yield Claim("apart", source.key, target.key, text, Probe("ping", address, want="apart", within=0))
+        if not target.ports("tcp"):  # whoever does not answer a connect, be it with a refusal, can't be reached at all
+            text = f"{source.key} does not reach {target.key} at {address}"
+            yield Claim("apart", source.key, target.key, text, Probe("ping", address, want="apart", within=0))
 
 
 # -- from the host -----------------------------------------------------------------------------------------------------

@@ -4,37 +4,52 @@
 # answer must hold. Each line of output is "R number word rest" (what came of a probe) or "L address:port" (a listening
 # socket, in the kernel's hexadecimal).
 
+# Processes are what it costs: thousands of probes run at once on a small machine, so functions leave their answers in
+# variables (each probe is a shell of its own), and no program runs where the shell itself can do.
+
 # nc tells by its words why it could not connect.
-reason() {
+reason() { # what nc said; the answer is in $word
     case $1 in
-        *refused*) echo refused ;;
-        *unreachable* | *"No route"*) echo unreachable ;;
-        *) echo timeout ;;
+        *refused*) word=refused ;;
+        *unreachable* | *"No route"*) word=unreachable ;;
+        *) word=timeout ;;
     esac
 }
 
 # The addresses of a name: from /etc/hosts, or else as the container's resolver says, which may hang.
-lookup() {
-    case $1 in
+lookup() { # the answer is in $addresses
+    addresses=
+    case $host in
+        *:*) addresses=$host; return ;;
         *[!0-9.]*) ;;
-        *) echo "$1"; return ;;
+        *) addresses=$host; return ;;
     esac
-    case $1 in *:*) echo "$1"; return ;; esac
-    known=$(awk -v wanted="$1" 'BEGIN { wanted = tolower(wanted) }
-        !/^#/ { for (i = 2; i <= NF; i++) if (tolower($i) == wanted) print $1 }' /etc/hosts)
-    [ -n "$known" ] || known=$(for type in $FAMILIES; do
-        timeout 3 nslookup -type="$type" "$1" 2>/dev/null </dev/null
-    done | awk '/^Name:/ { found = 1; next } found && /^Address/ { sub(/^Address( [0-9]+)?: */, ""); print $1 }')
-    echo $known
+    while read -r address names; do
+        for known in $names; do
+            if [ "$known" = "$host" ]; then addresses="$addresses $address"; fi
+        done
+    done <<END
+$HOSTS
+END
+    [ -z "$addresses" ] || return
+    for type in $FAMILIES; do
+        said=$(nslookup -timeout=2 -retry=1 -type="$type" "$host" 2>/dev/null </dev/null)
+        case $said in *Name:*) ;; *) continue ;; esac
+        last=
+        for part in ${said#*Name:}; do # "Address: 172.18.0.2", in older ones "Address 1: 172.18.0.2 name"
+            case $last in Address: | [0-9]:) addresses="$addresses $part" ;; esac
+            last=$part
+        done
+    done
 }
 
 tcp() { # address port
-    if said=$(timeout 3 nc -w 1 "$1" "$2" -e true 2>&1 </dev/null); then echo ok; else reason "$said"; fi
+    if said=$(nc -w 1 "$1" "$2" -e true 2>&1 </dev/null); then word=ok; else reason "$said"; fi
 }
 
 reach() { # address
-    if said=$(ping -c 1 -W 1 "$1" 2>&1); then echo ok; else
-        case $said in *unreachable*) echo unreachable ;; *) echo timeout ;; esac
+    if said=$(ping -c 1 -W 1 "$1" 2>&1); then word=ok; else
+        case $said in *unreachable*) word=unreachable ;; *) word=timeout ;; esac
     fi
 }
 
@@ -44,10 +59,10 @@ served() { # address port
     file=/tmp/$number
     rm -f "$file" "$file".*
     timeout 4 nc -w 2 "$1" "$2" -e sh -c "timeout 1 head -c 1 >$file 2>/dev/null; echo \$? >$file.code" 2>"$file.said" </dev/null
-    if [ -s "$file" ]; then echo ok
+    if [ -s "$file" ]; then word=ok
     elif [ ! -s "$file.code" ]; then reason "$(cat "$file.said")"
-    elif [ "$(cat "$file.code")" -ge 124 ]; then echo ok
-    else echo empty
+    elif [ "$(cat "$file.code")" -ge 124 ]; then word=ok
+    else word=empty
     fi
 }
 
@@ -59,24 +74,24 @@ web() { # address port
         printf 'GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: netdeploy\r\nAccept: */*\r\nConnection: close\r\n\r\n' \
             \"\$PATH_\" \"\$HOST\"; head -c 65536 >$file" 2>"$file.said" </dev/null
     if [ ! -e "$file" ]; then reason "$(cat "$file.said")"; return; fi
-    if [ ! -s "$file" ]; then echo empty; return; fi
+    if [ ! -s "$file" ]; then word=empty; return; fi
     got=$(head -n 1 "$file" | tr -d '\r' | cut -d ' ' -f 2)
-    if [ "$got" != "$status" ]; then echo "status $got"
-    elif [ -n "$contains" ] && ! grep -qF -- "$contains" "$file"; then echo lacks
-    else echo ok
+    if [ "$got" != "$status" ]; then word="status $got"
+    elif [ -n "$contains" ] && ! grep -qF -- "$contains" "$file"; then word=lacks
+    else word=ok
     fi
 }
 
 once() {
-    addresses=$(lookup "$host")
+    lookup
     if [ -z "$addresses" ]; then answer=unresolved; return; fi
     if [ "$kind" = lookup ]; then answer="ok $addresses"; return; fi
     for address in $addresses; do
         case $kind in
-            tcp) word=$(tcp "$address" "$port") ;;
-            ping) word=$(reach "$address") ;;
-            served) word=$(served "$address" "$port") ;;
-            http) word=$(web "$address" "$port") ;;
+            tcp) tcp "$address" "$port" ;;
+            ping) reach "$address" ;;
+            served) served "$address" "$port" ;;
+            http) web "$address" "$port" ;;
         esac
         answer="$word $address"
         [ "$word" != ok ] || return
@@ -101,12 +116,13 @@ probe() {
 }
 
 awk '$4 == "0A" { print "L", $2 }' /proc/net/tcp /proc/net/tcp6 2>/dev/null
+HOSTS=$(sed 's/#.*//' /etc/hosts | tr A-Z a-z)
 printf '%s\n' "$PROBES" | {
     running=0
     while IFS='|' read -r number kind host port want tries path status; do
         probe </dev/null &
         running=$((running + 1))
-        if [ $((running % 64)) -eq 0 ]; then wait; fi
+        if [ $((running % 256)) -eq 0 ]; then wait; fi
     done
     wait
 }

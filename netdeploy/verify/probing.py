@@ -17,7 +17,7 @@ from netdeploy.verify.world import HOST, World
 
 _PAUSE = 0.5
 """Seconds between two tries, as in the script."""
-_AT_ONCE = 64
+_AT_ONCE = 256
 """Probes at once, as in the script."""
 _LONGEST = 8.0
 """Seconds for one try of the slowest kind."""
@@ -116,7 +116,7 @@ def script() -> str:
 def _line(number: int, probe: Probe) -> str:
     tries = 1 + round(probe.within / _PAUSE)
     http = (probe.http.path, probe.http.status) if probe.http else ("", "")
-    return "|".join(map(str, (number, probe.kind, probe.host, probe.port, probe.want, tries, *http)))
+    return "|".join(map(str, (number, probe.kind, probe.host.lower(), probe.port, probe.want, tries, *http)))
 
 
 def _outcomes(output: str) -> Iterator[tuple[int, Outcome]]:

@@ -223,7 +223,7 @@ checks:
     file.write_text(file.read_text() + checks.replace("PUBLISHED", published))
     assert causes(proven(lab, file)) == [
         "web:80/ answers with status 200, not 404",
-        "web:80/ answers, and its answer does not hold `good bye`",
+        "web:80 answers, and its answer does not hold `good bye`",
         "`localhost` inside `ndt-app` is `ndt-app` itself; `ndt-web` listens on 80",
         "nobody on the networks of `ndt-app` (`ndt-net`) is called `nobody`",
         "nothing listens on port 81 in `ndt-web`; it listens on 80",
