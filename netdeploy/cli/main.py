@@ -20,6 +20,7 @@ _COMMANDS = {
     "apply": ("lifecycle", "Make the engine as the files say."),
     "teardown": ("lifecycle", "Remove what netdeploy made."),
     "unlock": ("lifecycle", "Take a lock away whose holder is gone."),
+    "graph": ("graph", "Draw a topology: its networks, containers and ports."),
     "schema": ("files", "Print the JSON Schema of topology files."),
 }
 

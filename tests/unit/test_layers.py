@@ -22,8 +22,9 @@ MAY_KNOW = {
     "apply": {"plan", "attributes", "engine"},
     "stand_ins": {"topology"},
     "workflow": {"apply", "plan", "attributes", "engine", "topology", "stand_ins"},
+    "graph": {"plan", "attributes", "topology", "engine.observed"},
     "render": {"workflow", "apply", "plan", "attributes", "topology", "engine.observed"},
-    "cli": {"render", "workflow", "apply", "plan", "attributes", "engine", "topology", "stand_ins"},
+    "cli": {"render", "graph", "workflow", "apply", "plan", "attributes", "engine", "topology", "stand_ins"},
 }
 # Only these rooms may import these packages.
 ONLY_IN = {"docker": {"engine"}, "requests": {"engine"}, "click": {"cli"}, "rich": {"render", "cli"}}
@@ -89,7 +90,8 @@ def test_help_loads_nothing_heavy() -> None:
     assert loaded_by("--help").isdisjoint({"docker", "jsonschema", "rich", "pydantic", "yaml", "requests"})
 
 
-def test_validate_needs_no_engine_client() -> None:
-    loaded = loaded_by("validate", str(ROOT / "topologies" / "netflix.yaml"))
+@pytest.mark.parametrize("command", ["validate", "graph"])
+def test_what_needs_no_engine_loads_no_client(command: str) -> None:
+    loaded = loaded_by(command, str(ROOT / "topologies" / "netflix.yaml"))
     assert loaded.isdisjoint({"docker", "jsonschema", "rich", "requests"})
     assert "pydantic" in loaded
