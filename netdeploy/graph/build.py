@@ -22,7 +22,9 @@ DEFAULT_BRIDGE_BUS = Bus(name=DEFAULT_BRIDGE, facts=("Docker's default", "no nam
 def drawing(wishes: Wishes, description: str = "") -> Drawing:
     """What a topology wants, to be drawn."""
     buses = {wish.name: _bus(wish) for wish in wishes.networks}
-    nodes = tuple(_node(wish, {wish.name for wish in wishes.containers}) for wish in wishes.containers)
+    known = {wish.name for wish in wishes.containers}
+    cut_off = {wish.name for wish in wishes.networks if wish.spec.internal or wish.spec.driver != "bridge"}
+    nodes = tuple(_node(wish, known, cut_off) for wish in wishes.containers)
     for tap in (tap for node in nodes for tap in node.taps):
         buses.setdefault(tap.bus, built_in(tap.bus))
     return Drawing(wishes.origin.topology, " ".join(description.split()), tuple(buses.values()), nodes)
@@ -48,10 +50,19 @@ def _facts(spec: Network) -> tuple[str, ...]:
     return (*facts, *subnets)
 
 
-def _node(wish: ContainerWish, known: set[str]) -> Node:
+def _node(wish: ContainerWish, known: set[str], cut_off: set[str]) -> Node:
+    """A container.
+
+    Args:
+        wish: what is wanted.
+        known: all containers of the drawing.
+        cut_off: networks on which an engine publishes no ports.
+    """
     mode = wish.spec.network_mode or ""
     shares = wish.shares.get("network", "")
+    shares = shares if shares in known else ""
     taps = tuple(_tap(attachment) for attachment in wish.attachments)
+    in_vain = bool(taps) and {tap.bus for tap in taps} <= cut_off
     if not taps and not shares:
         taps = (Tap(bus=HOST if mode == "host" else NOWHERE),)
     return Node(
@@ -59,9 +70,9 @@ def _node(wish: ContainerWish, known: set[str]) -> Node:
         image=without_passwords(wish.stand_in_for or wish.spec.image),
         listens=wish.spec.expose,
         taps=taps,
-        # an engine takes no published ports for a container on the host's network: there is nothing between
-        ports=() if mode == "host" else tuple(_published(port) for port in wish.spec.ports),
-        shares=shares if shares in known else "",
+        # without a network of its own nothing is published: an engine ignores the ports then
+        ports=() if mode in (HOST, NOWHERE) else tuple(_published(port, in_vain=in_vain) for port in wish.spec.ports),
+        shares=shares,
         details=container_details(wish),
     )
 
@@ -75,9 +86,10 @@ def _tap(wish: AttachmentWish) -> Tap:
     )
 
 
-def _published(port: Port) -> Published:
+def _published(port: Port, *, in_vain: bool) -> Published:
     protocol = "" if port.protocol == "tcp" else f"/{port.protocol}"
-    return Published(listen=listen_text(port.host_ip or "", port.published or ""), target=f"{port.target}{protocol}")
+    listen = listen_text(port.host_ip or "", port.published or "")
+    return Published(listen=listen, target=f"{port.target}{protocol}", in_vain=in_vain)
 
 
 def listen_text(host_ip: str, port: str) -> str:

@@ -85,11 +85,14 @@ class Published(_Marked):
 
     listen: str
     target: str
+    in_vain: bool = False
+    """Whether no engine publishes it, since the container is on no network that leads to the host."""
 
     @property
     def label(self) -> str:
         """Both sides; one where they are the same."""
-        return self.listen if self.listen == f":{self.target}" else f"{self.listen} → {self.target}"
+        text = self.listen if self.listen == f":{self.target}" else f"{self.listen} → {self.target}"
+        return f"{text} (in vain)" if self.in_vain else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,13 +73,14 @@ font-family:ui-monospace,"SFMono-Regular",Menlo,Consolas,"DejaVu Sans Mono","Lib
 .nd .t-port{font-size:12px;fill:var(--port)}
 .nd .t-legend{font-size:12px}
 .nd .t-mark{font-size:12px;font-weight:700}
-.nd .missing .box,.nd .missing .bus,.nd .missing .tap,.nd .missing .port{stroke-dasharray:6 5}
+.nd .missing .box,.nd .missing .bus,.nd .missing .tap,.nd .missing .port,.nd .vain .port{stroke-dasharray:6 5}
 .nd .missing .bus{stroke-linecap:butt}
 .nd .stopped .box{stroke-dasharray:2 3}
 .nd .extra .box{stroke-width:3}
 """
 _MARK_STYLE = "".join(
-    f".nd .{mark} .t-mark{{fill:var(--{mark})}}.nd .{mark} .box{{stroke:var(--{mark})}}\n" for mark in Mark
+    f".nd .{mark} .t-mark,.nd .{mark} .t-legend{{fill:var(--{mark})}}.nd .{mark} .box{{stroke:var(--{mark})}}\n"
+    for mark in Mark
 )
 _COLOUR_STYLE = "".join(
     f".nd .c{number}{{stroke:var(--c{number})}}.nd .d{number}{{fill:var(--c{number})}}\n" for number in range(_COLOURS)
@@ -220,7 +221,8 @@ class _Writer:
         yield "</g>"
 
     def _port(self, placed: PlacedPort) -> Iterator[str]:
-        yield f'<g class="{placed.port.mark or placed.node.mark or ""}">'
+        vain = "vain" if placed.port.in_vain else ""
+        yield f'<g class="{placed.port.mark or placed.node.mark or vain}">'
         *_, (x, y) = placed.points
         down = len(placed.points) > 2
         points = [*placed.points[:-1], (x, y - 6) if down else (x - 6, y)]

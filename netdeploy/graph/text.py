@@ -137,7 +137,7 @@ class _Canvas:
                 self._gap(placed.x - 1, y)
                 self._gap(placed.x + 1, y)
         before = self._grid[placed.bus][placed.x]
-        end = "╧" if placed.bus > placed.edge else "╤"
+        end = "╤" if placed.bus < placed.edge else "╧"
         self._set(placed.x, placed.bus, "╪" if before in "╧╤" and before != end else end)
 
     def _gap(self, x: int, y: int) -> None:
