@@ -65,15 +65,16 @@ def _node(wish: ContainerWish, known: set[str], cut_off: set[str]) -> Node:
     in_vain = bool(taps) and {tap.bus for tap in taps} <= cut_off
     if not taps and not shares:
         taps = (Tap(bus=HOST if mode == "host" else NOWHERE),)
+    # without a network of its own nothing is published: an engine ignores the ports then
+    ports = () if mode in (HOST, NOWHERE) else tuple(_published(port, in_vain=in_vain) for port in wish.spec.ports)
     return Node(
         name=wish.name,
         image=without_passwords(wish.stand_in_for or wish.spec.image),
         listens=wish.spec.expose,
         taps=taps,
-        # without a network of its own nothing is published: an engine ignores the ports then
-        ports=() if mode in (HOST, NOWHERE) else tuple(_published(port, in_vain=in_vain) for port in wish.spec.ports),
+        ports=ports,
         shares=shares,
-        details=container_details(wish),
+        details=container_details(wish, [port.label for port in ports]),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from netdeploy.attributes.containers.network import binding_text, port_bindings
+from netdeploy.attributes.containers.network import binding_text
 from netdeploy.topology.secrets import MASK, names_a_secret, without_passwords
 
 if TYPE_CHECKING:
@@ -19,15 +19,14 @@ if TYPE_CHECKING:
 _MOST_PORTS = 12
 
 
-def container_details(wish: ContainerWish) -> Details:
-    """A container as the file wants it."""
+def container_details(wish: ContainerWish, ports: list[str]) -> Details:
+    """A container as the file wants it; `ports` are its published ones in words."""
     spec = wish.spec
-    ports = sorted(port_bindings(wish), key=lambda binding: (binding.target, binding.protocol, binding.host_port))
     return _told(
         ("Image", [wish.stand_in_for or spec.image]),
         ("Stand-in", [spec.image] if wish.stand_in_for else []),
         ("Networks", [_attachment(a) for a in wish.attachments] or [spec.network_mode or "none"]),
-        ("Published ports", _few([binding_text(binding) for binding in ports])),
+        ("Published ports", _few(ports)),
         ("Listens on", spec.expose),
         ("Environment", environment(spec.environment)),
         ("Mounts", [_mount(mount, wish.volume_names) for mount in spec.volumes]),

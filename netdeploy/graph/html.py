@@ -30,6 +30,8 @@ main svg{display:block;margin:0 auto}
 aside{position:fixed;right:1rem;bottom:1rem;width:min(26rem,calc(100vw - 4rem));max-height:70vh;overflow:auto;
 padding:.9rem 1.1rem;border-radius:10px;border:1px solid light-dark(#b9c2cd,#445366);
 background:light-dark(#ffffff,#1a2430);box-shadow:0 8px 30px rgba(0,0,0,.22)}
+aside:not(.pinned){pointer-events:none}
+aside.left{right:auto;left:1rem}
 aside[hidden],article[hidden]{display:none}
 h2{font-size:1.05rem;margin:0 2rem .3rem 0;overflow-wrap:anywhere}
 h2 small{font-weight:400;opacity:.75}
@@ -37,7 +39,9 @@ dl{margin:0}dt{font-size:.78rem;opacity:.75;margin-top:.5rem}
 dd{margin:0;font-family:ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.82rem;
 overflow-wrap:anywhere;white-space:pre-wrap}
 .note{margin:.2rem 0;font-weight:600}
-aside button{position:absolute;top:.6rem;right:.6rem;font:inherit;line-height:1;padding:.25rem .5rem;cursor:pointer}
+aside button{position:absolute;top:.6rem;right:.6rem;font:inherit;line-height:1;padding:.25rem .5rem;cursor:pointer;
+border:1px solid light-dark(#b9c2cd,#445366);border-radius:6px;background:none;color:inherit}
+aside:not(.pinned) button{visibility:hidden}
 footer{padding:0 24px 1rem;opacity:.75;font-size:.85rem}
 @media print{aside,footer{display:none}}
 """
@@ -49,6 +53,12 @@ function show(id) {
   for (const article of aside.querySelectorAll("article")) article.hidden = article.dataset.of !== id;
   for (const group of document.querySelectorAll("[role=button]")) group.classList.toggle("on", group.id === id);
   aside.hidden = id === null;
+  aside.classList.toggle("pinned", pinned !== null);
+  if (id !== null) {
+    // on the other side of the window, so that it does not lie on what is pointed at
+    const box = document.getElementById(id).getBoundingClientRect();
+    aside.classList.toggle("left", (box.left + box.right) / 2 > innerWidth / 2);
+  }
 }
 function pin(id) { pinned = pinned === id ? null : id; show(pinned); }
 for (const group of document.querySelectorAll("[role=button]")) {

@@ -376,7 +376,7 @@ class _Builder:
             if lane.used:
                 y += lane.above + lane.channels + lane.boxes + lane.below + 2 * m.lane_gap
             else:
-                y += 0 if edge else m.empty_lane
+                y += m.empty_lane // 2 if edge else m.empty_lane
             if index < len(self._buses):
                 self._bus_top.append(y)
                 y += self._bus_height(index)
