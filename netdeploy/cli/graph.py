@@ -49,7 +49,7 @@ def graph(settings: Settings, file: str, form: Format | None, live: bool, output
     if output is None:
         click.echo(text, nl=False)
     else:
-        _save(output, text)
+        _save(output, text, reading)
     return 0
 
 
@@ -91,10 +91,12 @@ def _live(settings: Settings, reading: Reading) -> Drawing:
     return with_marks(drawing(view.wishes, topology.description), view.wishes, view.changes, view.seen)
 
 
-def _save(output: str, text: str) -> None:
-    """Write a file."""
+def _save(output: str, text: str, reading: Reading) -> None:
+    """Write a file, which must not be the one that was read."""
     from netdeploy.errors import NetdeployError  # noqa: PLC0415
 
+    if os.path.realpath(output) == os.path.realpath(reading.source):
+        raise NetdeployError(f"{output} is the topology file itself", hint="write to another file")
     try:
         # not by a rename: what is written to may be a pipe, a device or a link
         with Path(output).open("w", encoding="utf-8", newline="\n") as file:

@@ -11,7 +11,7 @@ from netdeploy.graph.build import built_in, listen_text
 from netdeploy.graph.details import live_container_details, live_network_details, stranger_details
 from netdeploy.graph.drawing import HOST, NOWHERE, Bus, Drawing, Mark, Node, Note, Published, Tap
 from netdeploy.plan.changes import Action, AttachmentChange, Changes, ContainerChange, NetworkChange
-from netdeploy.plan.ownership import our_containers, owner_text
+from netdeploy.plan.ownership import is_ours, our_containers, owner_text
 from netdeploy.topology.draft import DEFAULT_BRIDGE
 from netdeploy.topology.secrets import without_passwords
 
@@ -46,6 +46,8 @@ class _Marker:
         self._seen = seen
         ours = {container.name: container for container in our_containers(seen, wishes.origin.topology)}
         networks = {network.name: network for network in seen.networks}
+        # several networks may have one name
+        networks |= {n.name: n for n in seen.networks if is_ours(n.labels, wishes.origin.topology, "network")}
         self._nodes = {node.name: _Known(container=ours.get(node.name)) for node in drawing.nodes}
         self._buses = {bus.name: _Known(network=networks.get(bus.name)) for bus in drawing.buses}
         self._own_networks = {wish.name for wish in wishes.networks if not wish.spec.external}

@@ -164,7 +164,8 @@ class _Writer:
         """The element, from back to front: what lies on top comes last."""
         placed = self._placed
         size = f'width="{placed.width}" height="{placed.height}" viewBox="0 0 {placed.width} {placed.height}"'
-        yield f'<svg xmlns="http://www.w3.org/2000/svg" class="nd" {size} role="img" aria-labelledby="nd-t nd-d">'
+        role = "group" if self._interactive else "img"  # inside an img nothing is read out
+        yield f'<svg xmlns="http://www.w3.org/2000/svg" class="nd" {size} role="{role}" aria-labelledby="nd-t nd-d">'
         yield f'<title id="nd-t">{xml(self._drawing.title)}</title>'
         yield f'<desc id="nd-d">{xml(summary(self._drawing))}</desc>'
         yield f"<style>{STYLE}{_MARK_STYLE}{_COLOUR_STYLE}</style>"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,6 +68,39 @@ def test_a_full_disk(capsys) -> None:
         pytest.skip("no /dev/full here")
     assert run(["graph", FILE, "-o", "/dev/full", "--format", "svg"]) == 2
     assert capsys.readouterr().err == "error: /dev/full can't be written: No space left on device\n"
+
+
+def test_the_topology_file_is_not_written_over(tmp_path, capsys) -> None:
+    file = tmp_path / "lab.yaml"
+    file.write_bytes(Path(FILE).read_bytes())
+    (tmp_path / "lab.svg").symlink_to(file)
+    assert run(["graph", str(file), "-o", str(tmp_path / "lab.svg")]) == 2
+    assert "is the topology file itself" in capsys.readouterr().err
+    assert file.read_bytes() == Path(FILE).read_bytes()
+
+
+def on_a_terminal(columns: int) -> str:
+    """What a terminal of so many columns gets."""
+    main, side = pty.openpty()
+    environment = {**os.environ, "COLUMNS": str(columns)}
+    code = f"from netdeploy.cli.main import main; main(['graph', {FILE!r}])"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=side, env=environment)
+    os.close(side)
+    chunks = []
+    with contextlib.suppress(OSError):  # Linux tells the end of a terminal as an error
+        while chunk := os.read(main, 65536):
+            chunks.append(chunk)
+    os.close(main)
+    assert process.wait() == 0
+    return b"".join(chunks).decode().replace("\r\n", "\n")
+
+
+def test_on_a_terminal_it_is_as_wide_as_that() -> None:
+    assert on_a_terminal(80) == written(drawn_file(Path(FILE)), "text")
+    narrower = on_a_terminal(60)
+    assert narrower == written(drawn_file(Path(FILE)), "text", width=60)
+    assert "▶│ netflix-frontend │" in narrower
+    assert "├─ netflix-frontend" in on_a_terminal(40)
 
 
 def test_every_problem_of_a_file_is_told(tmp_path, capsys) -> None:
