@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from netdeploy.graph.drawing import Drawing
     from netdeploy.topology.read import Reading
 
+_COLOURS = {"extra": "magenta", "missing": "red", "stopped": "bright_black", "different": "yellow", "unwell": "red"}
+
 
 @click.command()
 @click.argument("file", metavar="FILE")
@@ -47,7 +49,7 @@ def graph(settings: Settings, file: str, form: Format | None, live: bool, output
     to_terminal = output is None and sys.stdout.isatty()
     text = written(drawing, chosen, width=shutil.get_terminal_size().columns if to_terminal else None)
     if output is None:
-        click.echo(text, nl=False)
+        click.echo(_coloured(text) if to_terminal and chosen == "text" else text, nl=False)
     else:
         _save(output, text, reading)
     return 0
@@ -89,6 +91,17 @@ def _live(settings: Settings, reading: Reading) -> Drawing:
     topology = reading.wanted()
     view = views.glance(settings.engine(), views.Target(topology, reading.source))
     return with_marks(drawing(view.wishes, topology.description), view.wishes, view.changes, view.seen)
+
+
+def _coloured(text: str) -> str:
+    """With marks in colour, as symbol and word."""
+    if os.environ.get("NO_COLOR"):
+        return text
+    from netdeploy.graph.drawing import SYMBOLS  # noqa: PLC0415
+
+    for mark, symbol in SYMBOLS.items():
+        text = text.replace(f"{symbol} {mark}", click.style(f"{symbol} {mark}", fg=_COLOURS[mark], bold=True))
+    return text
 
 
 def _save(output: str, text: str, reading: Reading) -> None:

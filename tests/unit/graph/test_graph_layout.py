@@ -11,7 +11,7 @@ from unit.graph.drawings import EVERYTHING, SHIPPED, drawings, drawn, drawn_file
 
 from netdeploy.graph.arrange import arrange
 from netdeploy.graph.drawing import Bus, Drawing, Node, Tap
-from netdeploy.graph.layout import Layout, Metrics, Rect, layout, short_image
+from netdeploy.graph.layout import Layout, Metrics, PlacedPort, Rect, layout, short_image
 from netdeploy.graph.svg import PIXELS
 from netdeploy.graph.text import CHARACTERS
 
@@ -60,8 +60,12 @@ def lines(placed: Layout) -> Iterator[Rect]:
     for tap in placed.taps:
         yield Rect(tap.x, tap.span[0], 1, tap.span[1] - tap.span[0])
     for port in placed.ports:
-        for (x1, y1), (x2, y2) in itertools.pairwise(port.points):
-            yield Rect(x1, y1, x2 - x1 or 1, y2 - y1 or 1)
+        yield from strokes(port)
+
+
+def strokes(port: PlacedPort) -> list[Rect]:
+    """The parts of an arrow."""
+    return [Rect(x1, y1, x2 - x1 or 1, y2 - y1 or 1) for (x1, y1), (x2, y2) in itertools.pairwise(port.points)]
 
 
 def lines_meet_nothing_but_their_ends(placed: Layout) -> None:
@@ -72,8 +76,10 @@ def lines_meet_nothing_but_their_ends(placed: Layout) -> None:
         apart = one.x != other.x or one.span[1] <= other.span[0] or other.span[1] <= one.span[0]
         assert apart, (one, other)
     for one, other in itertools.combinations(placed.ports, 2):
-        assert one.points[0][1] != other.points[0][1], (one, other)
-        assert len(one.points) < 3 or one.points[1] != other.points[1], (one, other)
+        assert not any(a.meets(b) for a in strokes(one) for b in strokes(other)), "no two arrows cross"
+    for port, tap in itertools.product(placed.ports, placed.taps):
+        crossed = [part for part in strokes(port) if part.meets(Rect(tap.x, tap.span[0], 1, tap.span[1] - tap.span[0]))]
+        assert not crossed or (tap.x, port.points[0][1]) in port.crossings, "a crossing is drawn as one"
     for tap in placed.taps:
         bus = next(bus for bus in placed.buses if bus.bus.name == tap.tap.bus)
         assert bus.x1 <= tap.x < bus.x2, "a tap ends on its bus"
