@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netdeploy.graph.drawing import Bus, Drawing, Mark, Node, Tap
-from netdeploy.graph.layout import mark_text
+from netdeploy.graph.drawing import Bus, Drawing, Mark, Node, Tap, mark_text
 from netdeploy.graph.words import printable
 
 _STYLES = {

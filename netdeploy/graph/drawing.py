@@ -45,7 +45,9 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class _Marked:
+class Marked:
+    """What may be marked."""
+
     notes: tuple[Note, ...] = ()
 
     @property
@@ -55,8 +57,13 @@ class _Marked:
         return next((mark for mark in Mark if mark in marks), None)
 
 
+def mark_text(marked: Marked) -> str:
+    """How an object is marked, as symbol and word; empty where all is well."""
+    return f"{SYMBOLS[marked.mark]} {marked.mark.value}" if marked.mark else ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bus(_Marked):
+class Bus(Marked):
     """A network. `host` is the host's own, and `none` stands for having none: it is not drawn as a line."""
 
     name: str
@@ -67,7 +74,7 @@ class Bus(_Marked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tap(_Marked):
+class Tap(Marked):
     """A container's place on a network: `bus` is the network's name."""
 
     bus: str
@@ -76,7 +83,7 @@ class Tap(_Marked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published(_Marked):
+class Published(Marked):
     """A port of the host that leads to a container's.
 
     `listen` is the host's side, such as `127.0.0.1:8080`, `:8000-8010` or `any port`; `target` the container's, such
@@ -96,7 +103,7 @@ class Published(_Marked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Node(_Marked):
+class Node(Marked):
     """A container. One that shares another's network has no taps, and hangs on that one: `shares` is its name."""
 
     name: str

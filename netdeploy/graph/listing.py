@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from netdeploy.graph.arrange import groups_by_owner
-from netdeploy.graph.layout import mark_text
+from netdeploy.graph.drawing import mark_text
 from netdeploy.graph.words import printable, wrapped
 
 if TYPE_CHECKING:

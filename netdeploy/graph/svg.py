@@ -9,7 +9,8 @@ from html import escape
 
 from netdeploy.graph.arrange import arrange
 from netdeploy.graph.drawing import MEANINGS, Bus, Drawing, Mark, Node
-from netdeploy.graph.layout import (
+from netdeploy.graph.layout import layout
+from netdeploy.graph.placed import (
     Label,
     Layout,
     Metrics,
@@ -19,7 +20,6 @@ from netdeploy.graph.layout import (
     PlacedTap,
     Rect,
     Role,
-    layout,
 )
 from netdeploy.graph.words import cells, printable
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from netdeploy.graph.arrange import arrange
 from netdeploy.graph.drawing import SYMBOLS, Drawing, Mark
-from netdeploy.graph.layout import Layout, Metrics, PlacedBus, PlacedNode, PlacedPort, PlacedTap, Rect, layout
+from netdeploy.graph.layout import layout
 from netdeploy.graph.listing import listing
+from netdeploy.graph.placed import Layout, Metrics, PlacedBus, PlacedNode, PlacedPort, PlacedTap, Rect
 from netdeploy.graph.words import cells, printable, wrapped
 
 if TYPE_CHECKING:
-    from netdeploy.graph.layout import Label
+    from netdeploy.graph.placed import Label
 
 CHARACTERS = Metrics(
     width=lambda text, _role: cells(text),

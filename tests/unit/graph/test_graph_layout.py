@@ -11,7 +11,8 @@ from unit.graph.drawings import EVERYTHING, SHIPPED, drawings, drawn, drawn_file
 
 from netdeploy.graph.arrange import arrange
 from netdeploy.graph.drawing import Bus, Drawing, Node, Tap
-from netdeploy.graph.layout import Layout, Metrics, PlacedPort, Rect, layout, short_image
+from netdeploy.graph.layout import layout, short_image
+from netdeploy.graph.placed import Layout, Metrics, PlacedPort, Rect
 from netdeploy.graph.svg import PIXELS
 from netdeploy.graph.text import CHARACTERS
 
