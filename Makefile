@@ -61,8 +61,9 @@ schema: .venv/installed ## make schemas/*.json from the models
 	for kind in topology plan verify; do $(NETDEPLOY) schema $$kind > schemas/$$kind.schema.json; done
 
 .PHONY: docs
-docs: .venv/installed ## make docs/attributes.md from the table of attributes
+docs: .venv/installed ## make docs/attributes.md from the table of attributes, and the exercise's picture
 	$(BIN)/python -c 'from netdeploy.attributes.reference import markdown; print(markdown(), end="")' > docs/attributes.md
+	$(NETDEPLOY) graph topologies/netflix.yaml -o docs/netflix.svg
 
 .PHONY: engine
 engine: ## start a Docker engine if none answers (root on Debian or Ubuntu)

@@ -21,6 +21,7 @@ _COMMANDS = {
     "teardown": ("lifecycle", "Remove what netdeploy made."),
     "verify": ("verify", "Prove, from inside the containers, who reaches whom."),
     "unlock": ("lifecycle", "Take a lock away whose holder is gone."),
+    "graph": ("graph", "Draw a topology: its networks, containers and ports."),
     "schema": ("files", "Print the JSON Schema of topology files."),
 }
 

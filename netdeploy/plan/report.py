@@ -6,7 +6,6 @@ every output.
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
@@ -14,16 +13,10 @@ from pydantic import Field, WithJsonSchema
 from netdeploy.attributes.table import AttributeChange
 from netdeploy.document import Document, schema_of
 from netdeploy.plan.changes import Action, AttachmentChange, Change, Changes
+from netdeploy.topology.secrets import MASK, names_a_secret, without_passwords
 
 FORMAT_VERSION: Literal["1.0"] = "1.0"
-MASK = "•••"
-_SECRET = re.compile(
-    r"passw|pass(phrase)?$|secret|token|api_?key|private_?key|access_?key|credential|(^|_)(auth|pwd|keys?)(_|$)",
-    re.IGNORECASE,
-)
 _MAY_HOLD_SECRETS = ("environment", "logging", "driver_opts", "ipam", "storage_opt")
-# greedy up to the last @ of the host part: people forget to encode one in a password
-_USER_INFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://[^:/@\s]*):[^/\s]+@", re.IGNORECASE)
 
 _JsonValue = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean", "null", "array", "object"]})]
 
@@ -157,7 +150,7 @@ def _change(change: Change) -> ChangeReport:
 def _attribute(attribute: AttributeChange) -> AttributeReport:
     before, after = attribute.before, attribute.after
     section, _, key = attribute.name.partition(".")
-    if section in _MAY_HOLD_SECRETS and _SECRET.search(key):
+    if section in _MAY_HOLD_SECRETS and names_a_secret(key):
         before, after = _masked(before), _masked(after)
     return AttributeReport(
         path=attribute.path,
@@ -169,17 +162,6 @@ def _attribute(attribute: AttributeChange) -> AttributeReport:
 
 def _masked(value: Any) -> Any:
     return None if value is None else MASK
-
-
-def without_passwords(value: Any) -> Any:
-    """A value with the passwords in URLs masked (`redis://user:•••@host`)."""
-    if isinstance(value, str):
-        return _USER_INFO.sub(rf"\g<scheme>:{MASK}@", value)
-    if isinstance(value, list):
-        return [without_passwords(item) for item in value]
-    if isinstance(value, dict):
-        return {key: without_passwords(item) for key, item in value.items()}
-    return value
 
 
 def diff_schema() -> dict[str, Any]:

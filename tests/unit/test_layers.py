@@ -24,8 +24,9 @@ MAY_KNOW = {
     "stand_ins": {"topology"},
     "workflow": {"apply", "plan", "attributes", "engine", "topology", "stand_ins"},
     "verify": {"document", "workflow", "plan", "attributes", "engine", "topology"},
+    "graph": {"plan", "attributes", "topology", "engine.observed"},
     "render": {"verify", "workflow", "apply", "plan", "attributes", "topology", "engine.observed"},
-    "cli": {"render", "verify", "workflow", "apply", "plan", "attributes", "engine", "topology", "stand_ins"},
+    "cli": {"render", "verify", "graph", "workflow", "apply", "plan", "attributes", "engine", "topology", "stand_ins"},
 }
 # Only these rooms may import these packages.
 ONLY_IN = {"docker": {"engine"}, "requests": {"engine"}, "click": {"cli"}, "rich": {"render", "cli"}}
@@ -91,7 +92,8 @@ def test_help_loads_nothing_heavy() -> None:
     assert loaded_by("--help").isdisjoint({"docker", "jsonschema", "rich", "pydantic", "yaml", "requests"})
 
 
-def test_validate_needs_no_engine_client() -> None:
-    loaded = loaded_by("validate", str(ROOT / "topologies" / "netflix.yaml"))
+@pytest.mark.parametrize("command", ["validate", "graph"])
+def test_what_needs_no_engine_loads_no_client(command: str) -> None:
+    loaded = loaded_by(command, str(ROOT / "topologies" / "netflix.yaml"))
     assert loaded.isdisjoint({"docker", "jsonschema", "rich", "requests"})
     assert "pydantic" in loaded

@@ -12,8 +12,9 @@ from unit.plan.situations import SITUATIONS, TWO, Situation
 
 from netdeploy.attributes.table import AttributeChange, Effect
 from netdeploy.plan.changes import Action, Changes, ContainerChange
-from netdeploy.plan.report import MASK, DiffReport, diff_schema, report, without_passwords
+from netdeploy.plan.report import DiffReport, diff_schema, report
 from netdeploy.render.diff_text import diff_text
+from netdeploy.topology.secrets import MASK, without_passwords
 
 VALIDATOR = Draft202012Validator(diff_schema())
 
