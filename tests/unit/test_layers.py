@@ -15,6 +15,7 @@ PACKAGE = ROOT / "netdeploy"
 # Each room may import these rooms of ours, besides itself and errors.
 MAY_KNOW = {
     "errors": set(),
+    "published": set(),
     "topology": set(),
     "engine": set(),
     "attributes": {"topology", "engine.observed", "engine.normal_form"},
@@ -22,8 +23,9 @@ MAY_KNOW = {
     "apply": {"plan", "attributes", "engine"},
     "stand_ins": {"topology"},
     "workflow": {"apply", "plan", "attributes", "engine", "topology", "stand_ins"},
-    "render": {"workflow", "apply", "plan", "attributes", "topology", "engine.observed"},
-    "cli": {"render", "workflow", "apply", "plan", "attributes", "engine", "topology", "stand_ins"},
+    "inspect": {"engine", "topology", "published"},
+    "render": {"inspect", "workflow", "apply", "plan", "attributes", "topology", "engine.observed"},
+    "cli": {"render", "inspect", "workflow", "apply", "plan", "attributes", "engine", "topology", "stand_ins"},
 }
 # Only these rooms may import these packages.
 ONLY_IN = {"docker": {"engine"}, "requests": {"engine"}, "click": {"cli"}, "rich": {"render", "cli"}}

@@ -1,0 +1,139 @@
+"""Finding out how containers are connected: what the engine tells, and what helpers see inside and on the host."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from netdeploy.engine.busybox import provide_busybox
+from netdeploy.engine.helpers import HOST, Answer, Errand, run_errands
+from netdeploy.engine.networking import Networking, container_names, networking, networks
+from netdeploy.errors import NetdeployError
+from netdeploy.inspect.space import PING_SECONDS, SCRIPT, Space, bare, parse, ping_script
+from netdeploy.topology.problem import did_you_mean
+
+if TYPE_CHECKING:
+    from netdeploy.engine.engine import Engine
+    from netdeploy.engine.observed import ObservedNetwork
+
+_SECONDS = 10.0
+_PURPOSE = "inspect"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A namespace as a helper saw it, or (then `space` is None) why none could."""
+
+    space: Space | None = None
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """All that could be found out about one container."""
+
+    networking: Networking
+    networks: Mapping[str, ObservedNetwork]
+    """Of the engine, by id."""
+    inside: Seen
+    host: Seen
+    helper_image: str = ""
+
+
+def inspect(
+    engine: Engine, names: Sequence[str], say: Callable[[str], None], stop: threading.Event | None = None
+) -> list[Inspection]:
+    """Look at containers, in the order of `names` (names or ids).
+
+    Raises:
+        NetdeployError: there is no such container.
+        Interrupted: `stop` was set.
+    """
+    found = engine.reader.get_all(lambda name: networking(engine.reader, name), names)
+    _refuse_unknown(engine, names, found)
+    connections = [connection for connection in found if connection is not None]
+    known = networks(engine.reader)
+    return _Helpers(engine, say, stop).look(connections, known)
+
+
+def _refuse_unknown(engine: Engine, names: Sequence[str], found: Sequence[Networking | None]) -> None:
+    missing = [name for name, connection in zip(names, found, strict=True) if connection is None]
+    if not missing:
+        return
+    there = container_names(engine.reader)
+    listed = f"there are: {', '.join(there[:20])}{' …' if len(there) > 20 else ''}" if there else "there is none at all"
+    hints = {name: did_you_mean(name, there, otherwise=listed) for name in missing}
+    texts = [f"there is no container `{name}` on this engine" for name in missing]
+    details = [f"{text} ({hints[name]})" for text, name in zip(texts, missing, strict=True)]
+    raise NetdeployError(texts[-1], hint=hints[missing[-1]], details=details[:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Helpers:
+    engine: Engine
+    say: Callable[[str], None]
+    stop: threading.Event | None
+
+    def look(self, connections: Sequence[Networking], known: Mapping[str, ObservedNetwork]) -> list[Inspection]:
+        """One helper in each container's network, and one on the host for all of them."""
+        modes = list(dict.fromkeys(filter(None, map(_helper_mode, connections))))
+        image, problem = self._image() if modes else ("", "")
+        seen = {mode: Seen(why_not=problem) for mode in modes}
+        if image:
+            addresses = dict.fromkeys(
+                address
+                for connection in connections
+                if _helper_mode(connection)
+                for endpoint in connection.endpoints
+                for address in bare(endpoint.addresses)
+            )
+            seen = self._run(image, list(dict.fromkeys([HOST, *modes])), list(addresses))
+        return [
+            Inspection(
+                networking=connection,
+                networks=known,
+                inside=_seen_inside(connection, seen),
+                host=seen.get(HOST, Seen(why_not=problem or _WITHOUT_PROCESS)),
+                helper_image=image,
+            )
+            for connection in connections
+        ]
+
+    def _image(self) -> tuple[str, str]:
+        """The helpers' image, or why there is none."""
+        try:
+            return provide_busybox(self.engine, self.say), ""
+        except NetdeployError as error:
+            return "", f"no helper container can be run: {error.message}"
+
+    def _run(self, image: str, modes: list[str], addresses: list[str]) -> dict[str, Seen]:
+        host_script = f"{SCRIPT}\n{ping_script(addresses)}"
+        errands = [
+            Errand(mode, host_script if mode == HOST else SCRIPT, _PURPOSE, _SECONDS + PING_SECONDS) for mode in modes
+        ]
+        answers = run_errands(self.engine, image, errands, self.stop)
+        return {mode: _seen(answer) for mode, answer in zip(modes, answers, strict=True)}
+
+
+_WITHOUT_PROCESS = "the container does not run, and without a process it has no network"
+
+
+def _helper_mode(connection: Networking) -> str:
+    """How a helper shares the container's network; "" where there is none to share."""
+    owner = connection.connected
+    if not owner.state.running or not connection.container.state.running:
+        return ""
+    return HOST if owner.network_mode == HOST else f"container:{owner.id}"
+
+
+def _seen_inside(connection: Networking, seen: Mapping[str, Seen]) -> Seen:
+    return seen.get(_helper_mode(connection), Seen(why_not=_WITHOUT_PROCESS))
+
+
+def _seen(answer: Answer) -> Seen:
+    if answer.problem:
+        return Seen(why_not=f"a helper container could not be run: {answer.problem.message}")
+    space = parse(answer.output)
+    return Seen(space) if space.interfaces else Seen(why_not="a helper container told nothing")
