@@ -55,6 +55,8 @@ format: .venv/installed ## let ruff put the code in order
 schema: .venv/installed ## make schemas/*.json from the models
 	$(NETDEPLOY) schema topology > schemas/topology.schema.json
 	$(NETDEPLOY) schema plan > schemas/plan.schema.json
+	$(NETDEPLOY) schema inspect > schemas/inspect.schema.json
+	$(NETDEPLOY) schema status > schemas/status.schema.json
 
 .PHONY: docs
 docs: .venv/installed ## make docs/attributes.md from the table of attributes

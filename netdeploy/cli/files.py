@@ -53,17 +53,25 @@ def _count(number: int, what: str) -> str:
     return f"1 {what}" if number == 1 else f"{number} {what}s"
 
 
+_SCHEMAS = {
+    "topology": ("netdeploy.topology.schema", "topology_schema"),
+    "plan": ("netdeploy.plan.report", "diff_schema"),
+    "inspect": ("netdeploy.inspect.report", "inspect_schema"),
+    "status": ("netdeploy.workflow.status_report", "status_schema"),
+}
+"""By name, the module and the function that makes the schema."""
+
+
 @click.command()
-@click.argument("kind", type=click.Choice(["topology", "plan"]), default="topology")
+@click.argument("kind", type=click.Choice(list(_SCHEMAS)), default="topology")
 def schema(kind: str) -> int:
-    """Print a JSON Schema: of topology files (for editors), or of what `diff -o json` prints (`plan`)."""
-    if kind == "plan":
-        from netdeploy.plan.report import diff_schema  # noqa: PLC0415
+    """Print a JSON Schema: of topology files (for editors), or of what a command prints with `-o json`.
 
-        document = diff_schema()
-    else:
-        from netdeploy.topology.schema import topology_schema  # noqa: PLC0415
+    `plan` is the one of `diff -o json`, `inspect` and `status` those of these commands.
+    """
+    import importlib  # noqa: PLC0415
 
-        document = topology_schema()
+    module, function = _SCHEMAS[kind]
+    document = getattr(importlib.import_module(module), function)()
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     return 0

@@ -166,7 +166,7 @@ def _addresses(lines: Iterable[str]) -> dict[str, list[str]]:
 
 
 def routes4(lines: Sequence[str]) -> list[Route]:
-    """Of /proc/net/route: hexadecimal, in the byte order of the engine's machine, which is taken to be little-endian."""
+    """Of /proc/net/route: hexadecimal, in the byte order of the engine's machine, taken to be little-endian."""
     found = []
     for line in lines:
         columns = line.split()

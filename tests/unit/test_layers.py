@@ -22,7 +22,7 @@ MAY_KNOW = {
     "plan": {"attributes", "topology", "engine.observed"},
     "apply": {"plan", "attributes", "engine"},
     "stand_ins": {"topology"},
-    "workflow": {"apply", "plan", "attributes", "engine", "topology", "stand_ins"},
+    "workflow": {"published", "apply", "plan", "attributes", "engine", "topology", "stand_ins"},
     "inspect": {"engine", "topology", "published"},
     "render": {"inspect", "workflow", "apply", "plan", "attributes", "topology", "engine.observed"},
     "cli": {"render", "inspect", "workflow", "apply", "plan", "attributes", "engine", "topology", "stand_ins"},
