@@ -87,7 +87,7 @@ class _Commands:
             return
         if network.host_interface:
             link = f"{self._inside} cat /sys/class/net/{interface.name}/iflink"
-            yield _found(f"{about}.host_interface", 2, link, f"ip link | grep '^{interface.link}:'")
+            yield _found(f"{about}.host_interface", 2, link, f"ip link | grep '^{network.host_interface.index}:'")
         yield _found(f"{about}.interface", 3, f"{self._inside} ip link show {interface.name}")
         yield _found(f"{about}.addresses", 4, f"{self._inside} ip addr show {interface.name}")
         yield _found(

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from netdeploy.engine.busybox import provide_busybox
 from netdeploy.engine.helpers import HOST, Answer, Errand, run_errands
 from netdeploy.engine.networking import Networking, container_names, networking, networks
+from netdeploy.engine.surroundings import is_on_this_host
 from netdeploy.errors import NetdeployError
+from netdeploy.inspect import local
 from netdeploy.inspect.space import PING_SECONDS, SCRIPT, Space, bare, parse, ping_script
 from netdeploy.topology.problem import did_you_mean
 
@@ -55,7 +57,7 @@ def inspect(
     _refuse_unknown(engine, names, found)
     connections = [connection for connection in found if connection is not None]
     known = networks(engine.reader)
-    return _Helpers(engine, say, stop).look(connections, known)
+    return _Look(engine, say, stop).all(connections, known)
 
 
 def _refuse_unknown(engine: Engine, names: Sequence[str], found: Sequence[Networking | None]) -> None:
@@ -71,31 +73,27 @@ def _refuse_unknown(engine: Engine, names: Sequence[str], found: Sequence[Networ
 
 
 @dataclass(frozen=True, slots=True)
-class _Helpers:
+class _Look:
     engine: Engine
     say: Callable[[str], None]
     stop: threading.Event | None
 
-    def look(self, connections: Sequence[Networking], known: Mapping[str, ObservedNetwork]) -> list[Inspection]:
+    def all(self, connections: Sequence[Networking], known: Mapping[str, ObservedNetwork]) -> list[Inspection]:
         """One helper in each container's network, and one on the host for all of them."""
-        modes = list(dict.fromkeys(filter(None, map(_helper_mode, connections))))
+        by_mode = {mode: connection for connection in connections if (mode := _helper_mode(connection))}
+        modes = list(dict.fromkeys([HOST, *by_mode])) if by_mode else []
         image, problem = self._image() if modes else ("", "")
-        seen = {mode: Seen(why_not=problem) for mode in modes}
-        if image:
-            addresses = dict.fromkeys(
-                address
-                for connection in connections
-                if _helper_mode(connection)
-                for endpoint in connection.endpoints
-                for address in bare(endpoint.addresses)
-            )
-            seen = self._run(image, list(dict.fromkeys([HOST, *modes])), list(addresses))
+        addresses = list(dict.fromkeys(a for c in by_mode.values() for e in c.endpoints for a in bare(e.addresses)))
+        seen = self._run(image, modes, addresses) if image else {mode: Seen(why_not=problem) for mode in modes}
+        if any(one.space is None for one in seen.values()):
+            seen = self._without_helpers(seen, by_mode, addresses)
+        nothing = Seen(why_not=_WITHOUT_PROCESS)
         return [
             Inspection(
                 networking=connection,
                 networks=known,
-                inside=_seen_inside(connection, seen),
-                host=seen.get(HOST, Seen(why_not=problem or _WITHOUT_PROCESS)),
+                inside=seen.get(_helper_mode(connection), nothing),
+                host=seen.get(HOST, nothing),
                 helper_image=image,
             )
             for connection in connections
@@ -106,7 +104,7 @@ class _Helpers:
         try:
             return provide_busybox(self.engine, self.say), ""
         except NetdeployError as error:
-            return "", f"no helper container can be run: {error.message}"
+            return "", f"no helper container can be run ({error.message})"
 
     def _run(self, image: str, modes: list[str], addresses: list[str]) -> dict[str, Seen]:
         host_script = f"{SCRIPT}\n{ping_script(addresses)}"
@@ -115,6 +113,23 @@ class _Helpers:
         ]
         answers = run_errands(self.engine, image, errands, self.stop)
         return {mode: _seen(answer) for mode, answer in zip(modes, answers, strict=True)}
+
+    def _without_helpers(
+        self, seen: Mapping[str, Seen], by_mode: Mapping[str, Networking], addresses: Sequence[str]
+    ) -> dict[str, Seen]:
+        """What this machine shows of itself, where the engine is on it."""
+        if not is_on_this_host(self.engine):
+            return {
+                mode: one if one.space else Seen(why_not=f"{one.why_not}, and the engine is not on this machine")
+                for mode, one in seen.items()
+            }
+        found = dict(seen)
+        for mode, one in seen.items():
+            if one.space is None:
+                owner = by_mode[mode].connected if mode in by_mode else None
+                space = local.inside(owner.state.pid, owner.id) if owner and mode != HOST else local.host(addresses)
+                found[mode] = Seen(why_not=f"{one.why_not}, and {space}") if isinstance(space, str) else Seen(space)
+        return found
 
 
 _WITHOUT_PROCESS = "the container does not run, and without a process it has no network"
@@ -128,12 +143,8 @@ def _helper_mode(connection: Networking) -> str:
     return HOST if owner.network_mode == HOST else f"container:{owner.id}"
 
 
-def _seen_inside(connection: Networking, seen: Mapping[str, Seen]) -> Seen:
-    return seen.get(_helper_mode(connection), Seen(why_not=_WITHOUT_PROCESS))
-
-
 def _seen(answer: Answer) -> Seen:
     if answer.problem:
-        return Seen(why_not=f"a helper container could not be run: {answer.problem.message}")
+        return Seen(why_not=f"a helper container could not be run ({answer.problem.message})")
     space = parse(answer.output)
     return Seen(space) if space.interfaces else Seen(why_not="a helper container told nothing")

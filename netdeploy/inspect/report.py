@@ -27,14 +27,14 @@ class InterfaceReport(Published):
 
     name: str
     """Its name, such as `eth0`."""
-    index: int
-    """Its number (/sys/class/net/NAME/ifindex)."""
-    link: int
-    """The number of its other end (/sys/class/net/NAME/iflink)."""
-    mac_address: str
-    """Its MAC address."""
-    state: str
-    """Its operational state, such as `up`; loopbacks are `unknown`."""
+    index: int | None
+    """Its number (/sys/class/net/NAME/ifindex); null where not known."""
+    link: int | None
+    """The number of its other end (/sys/class/net/NAME/iflink); null where not known."""
+    mac_address: str | None
+    """Its MAC address; null where not known."""
+    state: str | None
+    """Its operational state, such as `up`; loopbacks are `unknown`. Null where not known."""
     addresses: tuple[str, ...]
     """Its addresses with their prefix lengths."""
 

@@ -57,6 +57,7 @@ def ping_script(addresses: Iterable[str]) -> str:
 class Interface:
     """A network interface. `link` is the number of its other end (a veth) or of what it stands on, else its own.
 
+    0 is a number that is not known; a MAC address is "" then.
     `bridge` is the bridge that it is a port of. Addresses are like `172.18.0.2/16`.
     """
 
@@ -118,7 +119,7 @@ class Space:
 
     def by_index(self, index: int) -> Interface | None:
         """The interface with a number."""
-        return next((i for i in self.interfaces if i.index == index), None)
+        return next((i for i in self.interfaces if index and i.index == index), None)
 
     def by_name(self, name: str) -> Interface | None:
         """The interface with a name."""
@@ -145,7 +146,7 @@ def parse(output: str) -> Space:
     return Space(
         interfaces=tuple(sorted(interfaces, key=lambda interface: interface.index)),
         routes=(*routes4(lines.get("route4", ())), *routes6(lines.get("route6", ()))),
-        listeners=tuple(dict.fromkeys(map(_listener, lines.get("listen", ())))),
+        listeners=tuple(dict.fromkeys(map(listener, lines.get("listen", ())))),
         pings=tuple(map(_ping, lines.get("ping", ()))),
     )
 
@@ -201,7 +202,8 @@ def routes6(lines: Sequence[str]) -> list[Route]:
     return sorted(found, key=lambda route: not route.is_default)
 
 
-def _listener(line: str) -> Listener:
+def listener(line: str) -> Listener:
+    """From `tcp ADDRESS:PORT`, in hexadecimal as in /proc/net/tcp."""
     protocol, text = line.split()
     address, _, port = text.partition(":")
     words = [int(address[at : at + 8], 16) for at in range(0, len(address), 8)]

@@ -89,10 +89,15 @@ def _unknown(inspection: Inspection) -> Iterator[UnknownReport]:
     connection = inspection.networking
     if connection.container.network_mode.startswith("container:") and connection.owner is None:
         yield UnknownReport(what="its networks", why="the container whose network it shares is gone")
-    if inspection.inside.space is None:
-        yield UnknownReport(what="interfaces and routes inside, and who listens", why=inspection.inside.why_not)
-    if inspection.host.space is None and connection.endpoints and inspection.host.why_not != inspection.inside.why_not:
-        yield UnknownReport(what="the host's side", why=inspection.host.why_not)
+    inside, host = inspection.inside, inspection.host
+    same = host.space is None and host.why_not == inside.why_not
+    if inside.space is None:
+        also = ", and the host's side" if same and connection.endpoints else ""
+        yield UnknownReport(what=f"interfaces, routes and listeners inside{also}", why=inside.why_not)
+    if host.space is None and connection.endpoints and not same:
+        yield UnknownReport(what="the host's side", why=host.why_not)
+    if host.space and not host.space.pings and any(endpoint.addresses for endpoint in connection.endpoints):
+        yield UnknownReport(what="whether its addresses answer the host", why="this machine has no `ping`")
     if connection.resolv_conf is None:
         yield UnknownReport(what="/etc/resolv.conf", why=connection.no_resolv_conf)
 
@@ -101,17 +106,17 @@ def _network(endpoint: LiveEndpoint, inspection: Inspection, resolver: ResolverR
     inside, host = inspection.inside.space, inspection.host.space
     network = inspection.networks.get(endpoint.network_id) or _by_name(inspection, endpoint.network)
     interface = _interface_of(endpoint, inside)
-    peer = host.by_index(interface.link) if interface and host else None
-    is_peer = peer is not None and interface is not None and peer.link == interface.index
-    mac_address = interface.mac_address if interface else endpoint.mac_address
+    bridge = _bridge(network, host) if network else None
+    peer, parent = _other_end(interface, bridge, host) if interface and host else (None, None)
+    mac_address = (interface.mac_address if interface else "") or endpoint.mac_address
     return NetworkReport(
         name=endpoint.network,
         id=endpoint.network_id,
         driver=network.driver if network else None,
         internal=bool(network and network.internal),
         subnets=tuple(pool.subnet for pool in network.pools if pool.subnet) if network else (),
-        bridge=_bridge(network, host) if network else None,
-        host_interface=_host_interface(peer) if is_peer else None,
+        bridge=bridge,
+        host_interface=_host_interface(peer),
         interface=_interface(interface) if interface else None,
         mac_address=mac_address or None,
         addresses=endpoint.addresses or tuple(_asked_for(inspection, endpoint)),
@@ -120,7 +125,7 @@ def _network(endpoint: LiveEndpoint, inspection: Inspection, resolver: ResolverR
         names=endpoint.names,
         evidence=_evidence(endpoint, interface, inside, resolver) if inside else None,
         pings=_pings(endpoint, host),
-        notes=tuple(_notes(endpoint, network, inspection, interface, peer if not is_peer else None)),
+        notes=tuple(_notes(endpoint, network, inspection, interface, parent)),
     )
 
 
@@ -145,12 +150,28 @@ def _interface_of(endpoint: LiveEndpoint, inside: Space | None) -> Interface | N
 def _interface(interface: Interface) -> InterfaceReport:
     return InterfaceReport(
         name=interface.name,
-        index=interface.index,
-        link=interface.link,
-        mac_address=interface.mac_address,
-        state=interface.state,
+        index=interface.index or None,
+        link=interface.link or None,
+        mac_address=interface.mac_address or None,
+        state=interface.state or None,
         addresses=interface.addresses,
     )
+
+
+def _other_end(
+    interface: Interface, bridge: BridgeReport | None, host: Space
+) -> tuple[Interface | None, Interface | None]:
+    """The host's end of a veth, or the interface of the host that another kind stands on.
+
+    Where the other end's number is not known, it is among the bridge's ports that name this one's number, which many
+    may do (on newer engines each container's first interface has number 2): only if it is the one, it is told.
+    """
+    if interface.link:
+        found = host.by_index(interface.link)
+        is_peer = found is not None and found.link == interface.index
+        return (found, None) if is_peer else (None, found)
+    ports = [i for i in host.interfaces if bridge and i.bridge == bridge.name and i.link == interface.index]
+    return (ports[0] if len(ports) == 1 else None), None
 
 
 def _host_interface(peer: Interface | None) -> HostInterfaceReport | None:

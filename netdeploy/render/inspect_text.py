@@ -95,13 +95,15 @@ class _Page:
             self._line("veth on the host", f"{host.name}  number {host.index}{port}", f"{about}.host_interface")
         if network.interface:
             inside = network.interface
-            text = f"{inside.name}  number {inside.index}, its other end is number {inside.link}"
+            number = f"  number {inside.index}" if inside.index else ""
+            text = f"{inside.name}{number}" + (f", its other end is number {inside.link}" if inside.link else "")
             self._line("interface inside", text, f"{about}.interface")
         if network.mac_address:
             self._line("MAC address", network.mac_address, "")
         if network.addresses:
             self._line(_plural("address", network.addresses), listed(network.addresses), f"{about}.addresses")
-        self._line("gateway", self._gateway_text(network), f"{about}.gateways", style=_default_style(network))
+        if network.gateways or network.default_route is not None:
+            self._line("gateway", self._gateway_text(network), f"{about}.gateways", style=_default_style(network))
         if network.names:
             silent = "" if self._report.status == "running" else "  (while it runs)"
             self._line("known as", listed(network.names) + silent, f"{about}.names")
@@ -146,7 +148,9 @@ class _Page:
         self._title(whose, about="interfaces")
         shown = [i for i in interfaces if not i.name.startswith("veth")]
         for interface in shown[:_MOST_INTERFACES]:
-            self._line(interface.name, listed((*_worth_reading(interface), interface.mac_address)), "")
+            self._line(
+                interface.name, listed((*_worth_reading(interface), *filter(None, (interface.mac_address,)))), ""
+            )
         left = len(interfaces) - len(shown[:_MOST_INTERFACES])
         if left:
             self._say(f"and {left} more (-o json lists all of them)", "dim")
@@ -239,7 +243,8 @@ def _pings(network: NetworkReport) -> Iterator[str]:
 
 
 def _worth_reading(interface: InterfaceReport) -> list[str]:
-    return [address for address in interface.addresses if not address.startswith("fe80:")] or [interface.state]
+    own = [address for address in interface.addresses if not address.startswith("fe80:")]
+    return own or [interface.state or "no address"]
 
 
 def _resolver_text(resolver: ResolverReport, report: InspectReport) -> str:

@@ -172,14 +172,14 @@ def _compare(engine: Engine, name: str, source: str) -> Comparison:
 
 def _helpers(engine: Engine) -> Iterator[Leftover]:
     for helper in helpers.leftovers(engine.reader):
-        message = f"a helper container for {helper.purpose}; {helper.holder.text} has ended without removing it"
+        message = f"a helper container for {helper.purpose}, left by {helper.holder.text}, whose process has ended"
         yield Leftover("helper", helper.name, "", message, f"docker rm -f {helper.name}; the next helper's run does it")
 
 
 def _locks(locks: Mapping[str, tuple[str, Holder]]) -> Iterator[Leftover]:
     for volume, (topology, holder) in locks.items():
         if holder.is_dead:
-            message = f"the lock of `{topology}`; {holder.text} has ended without giving it back"
+            message = f"the lock of `{topology}`, left by {holder.text}, whose process has ended"
             yield Leftover("lock", volume, topology, message, f"netdeploy unlock {topology}; the next apply does it")
 
 
