@@ -13,14 +13,14 @@ from netdeploy.engine.networking import Networking, container_names, networking,
 from netdeploy.engine.surroundings import is_on_this_host
 from netdeploy.errors import NetdeployError
 from netdeploy.inspect import local
-from netdeploy.inspect.space import PING_SECONDS, SCRIPT, Space, bare, parse, ping_script
+from netdeploy.inspect.space import SCRIPT, Space, bare, parse, ping_script
 from netdeploy.topology.problem import did_you_mean
 
 if TYPE_CHECKING:
     from netdeploy.engine.engine import Engine
     from netdeploy.engine.observed import ObservedNetwork
 
-_SECONDS = 10.0
+_SECONDS = 20.0
 _PURPOSE = "inspect"
 
 
@@ -108,9 +108,7 @@ class _Look:
 
     def _run(self, image: str, modes: list[str], addresses: list[str]) -> dict[str, Seen]:
         host_script = f"{SCRIPT}\n{ping_script(addresses)}"
-        errands = [
-            Errand(mode, host_script if mode == HOST else SCRIPT, _PURPOSE, _SECONDS + PING_SECONDS) for mode in modes
-        ]
+        errands = [Errand(mode, host_script if mode == HOST else SCRIPT, _PURPOSE, _SECONDS) for mode in modes]
         answers = run_errands(self.engine, image, errands, self.stop)
         return {mode: _seen(answer) for mode, answer in zip(modes, answers, strict=True)}
 

@@ -67,7 +67,7 @@ class PingReport(Published):
     address: str
     """The address."""
     answers: bool
-    """Whether it answered within two seconds."""
+    """Whether it answered one of two pings."""
     milliseconds: float | None
     """How long the answer took."""
 

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-PING_SECONDS = 2
+PING_SECONDS = 1
 _ADDRESS = re.compile(r"\d+:\s+(?P<name>[^\s@:]+)\S*\s+inet6?\s+(?P<address>[0-9a-fA-F.:]+(?:/\d+)?)")
 _ROUTE_IS_UP = 0x1
 _ROUTE_REJECTS = 0x200
@@ -43,14 +43,21 @@ true
 """
 
 
-def ping_script(addresses: Iterable[str]) -> str:
-    """One ping to each address, all at once; an answer must come within PING_SECONDS."""
-    pings = [
-        f"(said=$(ping -c 1 -W {PING_SECONDS} {address} 2>&1); "
-        f'echo "ping {address} $? $(echo "$said" | sed -n \'s/.*time=\\([0-9.]*\\).*/\\1/p\')") &'
-        for address in addresses
-    ]
-    return "\n".join([*pings, "wait"]) if pings else ""
+def ping_script(addresses: Sequence[str]) -> str:
+    """A ping to each address, all at once, and one more a little later where the first had no answer.
+
+    An IPv6 address that is new answers only after a second or two, when it has turned out that no other has it.
+    """
+    if not addresses:
+        return ""
+    calls = [f"(try {address} || {{ sleep 1; try {address}; }}; told {address} $?) &" for address in addresses]
+    return "\n".join([_PING_FUNCTIONS, *calls, "wait"])
+
+
+_PING_FUNCTIONS = f"""
+try() {{ said=$(ping -c 1 -W {PING_SECONDS} "$1" 2>&1); }}
+told() {{ echo "ping $1 $2 $(echo "$said" | sed -n 's/.*time=\\([0-9.]*\\).*/\\1/p')"; }}
+"""
 
 
 @dataclass(frozen=True, slots=True)
