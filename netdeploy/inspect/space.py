@@ -32,7 +32,7 @@ for i in *; do
 done 2>/dev/null
 ip -o addr 2>/dev/null | sed 's/^/addr /'
 sed 's/^/route4 /' /proc/net/route
-[ -e /proc/net/ipv6_route ] && sed 's/^/route6 /' /proc/net/ipv6_route
+[ -e /proc/net/ipv6_route ] && awk '$2 != "80" { print "route6", $0 }' /proc/net/ipv6_route
 for protocol in tcp tcp6; do
   [ -e /proc/net/$protocol ] && awk -v p=$protocol '$4 == "0A" { print "listen", p, $2 }' /proc/net/$protocol
 done

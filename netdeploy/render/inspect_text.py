@@ -9,12 +9,13 @@ from rich.text import Text
 from netdeploy.render.layout import command, labelled, listed, paragraph, printable, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from netdeploy.inspect.report import InspectReport, InterfaceReport, NetworkReport, PortReport, ResolverReport
 
 _COLUMN = 22
 _STATUS_STYLES = {"running": "green", "paused": "yellow"}
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 _MOST_INTERFACES = 12  # of the host's, in text
 
 
@@ -45,9 +46,15 @@ class _Page:
     # -- pieces --
 
     def _line(self, label: str, value: str, about: str, *, style: str = "") -> None:
+        self._several(label, [value], about, style)
+
+    def _several(self, label: str, values: Sequence[str], about: str, style: str = "") -> None:
+        """Values below each other, and the commands that find them."""
         found = self._commands.get(about)
         mark = str(found.question) if found and found.question else ""
-        self._lines.append_text(labelled(label, value, _COLUMN, self._width, style=style, mark=mark))
+        for value in values:
+            self._lines.append_text(labelled(label, value, _COLUMN, self._width, style=style, mark=mark))
+            label = mark = ""
         self._how(about)
 
     def _how(self, about: str, indent: int = 4) -> None:
@@ -60,7 +67,14 @@ class _Page:
         self._lines.append("\n")
         if found and found.question:
             self._lines.append(f"{found.question} ", "bold cyan")
-        self._lines.append(printable(title), "bold").append(f"  {rest}\n" if rest else "\n")
+        self._lines.append(printable(title), "bold")
+        fits = self._width is None or len(title) + len(rest) + 4 <= self._width
+        if rest and fits:
+            self._lines.append(f"  {rest}\n")
+        else:
+            self._lines.append("\n")
+            if rest:
+                self._say(rest)
         self._how(about)
 
     def _say(self, text: str, style: str = "", indent: int = 2) -> None:
@@ -108,8 +122,7 @@ class _Page:
             silent = "" if self._report.status == "running" else "  (while it runs)"
             self._line("known as", listed(network.names) + silent, f"{about}.names")
         self._evidence(network, about)
-        if network.pings:
-            self._line("ping from the host", listed(_pings(network)), f"{about}.pings")
+        self._several("ping from the host", list(_pings(network)), f"{about}.pings")
         for note in network.notes:
             self._say(f"Note: {note}.", "dim")
 
@@ -212,6 +225,9 @@ class _Page:
             self._title("Connect it to another network", "then look again for 7", about="exercise.6")
         if "helper" in self._commands:
             self._title("Where the image has no ip or route", "a helper shares its network", about="helper")
+        if self._commands:
+            self._lines.append("\n")
+            self._say("The numbers in the margin are those of the exercise's questions.", "dim", indent=0)
 
 
 def _mode_text(report: InspectReport) -> str:
@@ -266,7 +282,9 @@ def _port_lines(port: PortReport) -> Iterator[tuple[str, str]]:
         fine = port.note.startswith(("exposed", "published once"))
         yield (port.note if fine else f"✗ {port.note}"), "dim" if fine else "red"
     elif port.listening:
-        yield f"✓ a process listens on {listed(map(_bracketed, port.listening))}", "dim"
+        everywhere = any(address in _EVERYWHERE for address in port.listening)
+        where = "every address" if everywhere else listed(map(_bracketed, port.listening))
+        yield f"✓ a process listens on {where}", "dim"
 
 
 def _bracketed(address: str) -> str:

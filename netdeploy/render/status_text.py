@@ -24,7 +24,9 @@ def status_text(report: StatusReport, *, width: int | None = None) -> Text:
         lines.append("\n" if report.topologies else "")
         lines.append("Left behind:\n", "bold yellow")
         for leftover in report.leftovers:
-            lines.append_text(paragraph(f"{leftover.name}: {leftover.message}", width, indent=2))
+            about = paragraph(f"{leftover.name}: {leftover.message}", width, indent=2)
+            about.stylize("bold", 2, 2 + len(leftover.name))
+            lines.append_text(about)
             lines.append_text(paragraph(f"→ {leftover.hint}", width, "cyan", indent=4))
     if not report.topologies:
         there = "There is no topology on this engine.\n" if not report.leftovers else "\nNo topology stands.\n"
@@ -36,7 +38,7 @@ def _topology(topology: TopologyReport, width: int | None) -> Text:
     verdict, style = _verdict(topology)
     lines = Text().append(topology.name, "bold").append("  ").append(f"{verdict}\n", style)
     if topology.unknown:
-        lines.append_text(paragraph(f"Whether it is in sync can't be told: {topology.unknown}.", width, indent=2))
+        lines.append_text(paragraph(f"Can't be compared: {topology.unknown}.", width, indent=2))
     if topology.changed_by:
         lines.append_text(paragraph(f"It is being changed by {topology.changed_by}.", width, "yellow", indent=2))
     rows = [
@@ -61,7 +63,7 @@ def _topology(topology: TopologyReport, width: int | None) -> Text:
 
 def _verdict(topology: TopologyReport) -> tuple[str, str]:
     if topology.in_sync is None:
-        return "in sync or not: not known", "yellow"
+        return "in sync or not, nobody can tell", "yellow"
     if topology.in_sync:
         return "in sync", "green"
     parts = [f"{number} to {action}" for action, number in topology.summary.items() if action != "conflict"]

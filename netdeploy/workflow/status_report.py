@@ -84,7 +84,7 @@ class TopologyReport(Published):
     summary: dict[str, Annotated[int, Field(ge=1)]]
     """How many changes of each action an apply of the file would make."""
     running: int
-    """How many of its containers run."""
+    """How many of its containers run; paused and restarting ones do not."""
     healthy: int
     """How many are healthy, of those that have a healthcheck."""
     checked: int
@@ -156,7 +156,7 @@ def _topology(topology: TopologyStatus, host_name: str) -> TopologyReport:
         unknown=None if changes else without_passwords(topology.comparison.why_not),
         hint=topology.comparison.hint or None,
         summary=dict(counts),
-        running=sum(container.state.running for container in containers),
+        running=sum(container.state.status == "running" for container in containers),
         healthy=healths.count("healthy"),
         checked=len(healths),
         total=len(containers),
