@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from netdeploy.engine.observed import ObservedContainer, PortBinding
     from netdeploy.inspect.space import Space
 
-_EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
-
 
 def ports(
     connection: Networking, networks: Sequence[NetworkReport], inside: Space | None, host_name: str
@@ -63,21 +61,8 @@ def _published(
 
 def _binding(binding: PortBinding, host_name: str, *, running: bool) -> BindingReport:
     address = binding.host_ip or "0.0.0.0"  # noqa: S104 - as the engine means it
-    known = running and binding.protocol == "tcp" and binding.host_port.isdigit()
-    return BindingReport(
-        address=address,
-        port=binding.host_port,
-        url=f"http://{_shown(address, host_name)}:{binding.host_port}" if known else None,
-    )
-
-
-def _shown(address: str, host_name: str) -> str:
-    """How a browser calls the host's address."""
-    if address in _EVERYWHERE:
-        return host_name
-    if ipaddress.ip_address(address).is_loopback and host_name == "localhost":
-        return "localhost"
-    return f"[{address}]" if ":" in address else address
+    url = binding.url(host_name) if running else None
+    return BindingReport(address=address, port=binding.host_port, url=url)
 
 
 def _arrival(networks: Sequence[NetworkReport]) -> str | None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from netdeploy.workflow.status import EngineStatus, Leftover, TopologyStatus
 
 FORMAT_VERSION: Literal["1.0"] = "1.0"
-_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104
 
 
 class ContainerStatus(Published):
@@ -189,13 +188,7 @@ def _container(container: ObservedContainer) -> ContainerStatus:
 def _urls(container: ObservedContainer, host_name: str) -> Iterator[UrlStatus]:
     """From what is really bound, so that ports chosen by the engine are there, too."""
     bound = sorted(container.bound_ports, key=lambda binding: (binding.target, binding.host_port))
-    urls = []
-    for binding in bound:
-        if binding.protocol == "tcp" and binding.host_port.isdigit():
-            address = f"[{binding.host_ip}]" if ":" in binding.host_ip else binding.host_ip
-            loopback = host_name == "localhost" and binding.host_ip in ("127.0.0.1", "::1")
-            host = host_name if binding.host_ip in _EVERYWHERE or loopback else address
-            urls.append(f"http://{host}:{binding.host_port}")
+    urls = filter(None, (binding.url(host_name) for binding in bound))
     for url in dict.fromkeys(urls):
         yield UrlStatus(container=container.name, url=url)
 
