@@ -47,7 +47,7 @@ def _published(
     running = container.state.running
     bindings = container.bound_ports if running else container.ports
     own = sorted((b for b in bindings if (b.target, b.protocol) == port), key=lambda b: (b.host_port, b.host_ip))
-    address = _arrival(networks) if running and own else None
+    address = _arrival(networks, inside) if running and own else None
     listening = _listening(inside, *port)
     return PortReport(
         port=port[0],
@@ -65,13 +65,15 @@ def _binding(binding: PortBinding, host_name: str, *, running: bool) -> BindingR
     return BindingReport(address=address, port=binding.host_port, url=url)
 
 
-def _arrival(networks: Sequence[NetworkReport]) -> str | None:
-    """The engine sends traffic to the network with the default route; before that is known, to the only one."""
-    leading = [network for network in networks if network.default_route]
-    if not leading and len(networks) == 1:
-        leading = list(networks)
-    addresses = [address for network in leading for address in bare(network.addresses) if ":" not in address]
-    return addresses[0] if addresses else None
+def _arrival(networks: Sequence[NetworkReport], inside: Space | None) -> str | None:
+    """The engine sends traffic to where the default route is; where no routes are known, to the only network."""
+    if inside:
+        leading = next((route for route in inside.routes if route.destination == "0.0.0.0/0"), None)
+        interface = inside.by_name(leading.interface) if leading else None
+        addresses = list(bare(interface.addresses)) if interface else []
+    else:
+        addresses = list(bare(networks[0].addresses)) if len(networks) == 1 else []
+    return next((address for address in addresses if ":" not in address), None)
 
 
 def _listening(inside: Space | None, port: int, protocol: str) -> tuple[str, ...] | None:

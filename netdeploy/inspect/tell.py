@@ -255,7 +255,8 @@ def _notes(
 _WITHOUT_BRIDGE = {
     "macvlan": "a macvlan network has no bridge, and its containers do not answer their own host",
     "ipvlan": "an ipvlan network has no bridge, and its containers do not answer their own host",
-    "overlay": "an overlay network's bridge and the other end of the interface lie in a namespace of their own",
+    "overlay": "an overlay network's bridge and the other end of the interface lie in a namespace of their own; the "
+    "way out, and published ports, go through another interface, on the host's docker_gwbridge",
 }
 
 

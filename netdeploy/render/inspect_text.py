@@ -35,7 +35,7 @@ class _Page:
         self._head()
         for network in self._report.networks:
             self._network(network)
-        self._without_networks()
+        self._other_interfaces()
         self._routes()
         self._resolver()
         self._ports()
@@ -134,10 +134,9 @@ class _Page:
             return f"{text}  → the default route"
         if network.default_route is None:
             return text
-        leading = [f"`{other.name}`" for other in self._report.networks if other.default_route]
-        return f"{text}  not used: " + (
-            f"the default route leads through {leading[0]}" if leading else "no default route"
-        )
+        leading = [f"through `{other.name}`" for other in self._report.networks if other.default_route]
+        leading += [f"out of {route.interface}" for route in self._report.routes or () if route.default]
+        return f"{text}  not used: " + (f"the default route leads {leading[0]}" if leading else "no default route")
 
     def _evidence(self, network: NetworkReport, about: str) -> None:
         evidence = network.evidence
@@ -152,21 +151,22 @@ class _Page:
         well = all(part.startswith("✓") for part in parts)
         self._line("connected", "  ".join(parts), f"{about}.evidence", style="" if well else "red")
 
-    def _without_networks(self) -> None:
-        """The interfaces, where there are no networks to show them with."""
-        interfaces = self._report.interfaces
-        if self._report.networks or interfaces is None:
+    def _other_interfaces(self) -> None:
+        """Those that belong to none of the networks; the loopback only where there is nothing else to show."""
+        of_networks = {network.interface.name for network in self._report.networks if network.interface}
+        skipped = {"lo", *of_networks} if self._report.networks else set()
+        interfaces = [i for i in self._report.interfaces or () if i.name not in skipped]
+        if not interfaces:
             return
-        whose = "Interfaces of the host" if self._report.mode == "host" else "Interfaces inside"
-        self._title(whose, about="interfaces")
-        shown = [i for i in interfaces if not i.name.startswith("veth")]
-        for interface in shown[:_MOST_INTERFACES]:
+        title = "Other interfaces inside" if self._report.networks else "Interfaces inside"
+        self._title("Interfaces of the host" if self._report.mode == "host" else title, about="interfaces")
+        shown = [i for i in interfaces if not i.name.startswith("veth")][:_MOST_INTERFACES]
+        for interface in shown:
             self._line(
                 interface.name, listed((*_worth_reading(interface), *filter(None, (interface.mac_address,)))), ""
             )
-        left = len(interfaces) - len(shown[:_MOST_INTERFACES])
-        if left:
-            self._say(f"and {left} more (-o json lists all of them)", "dim")
+        if len(interfaces) > len(shown):
+            self._say(f"and {len(interfaces) - len(shown)} more (-o json lists all of them)", "dim")
 
     def _routes(self) -> None:
         routes = self._report.routes

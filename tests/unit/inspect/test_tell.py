@@ -13,6 +13,7 @@ from netdeploy.inspect.look import Inspection, Seen
 from netdeploy.inspect.report import InspectReport, NetworkReport
 from netdeploy.inspect.space import Space
 from netdeploy.inspect.tell import tell
+from netdeploy.render.inspect_text import inspect_text
 
 OLD = GENERATIONS[0]
 
@@ -214,3 +215,22 @@ def test_a_paused_containers_commands_need_no_exec() -> None:
     lines = [line for item in report.commands or () for line in item.commands]
     assert not any("docker exec" in line for line in lines)
     assert any(line.startswith("docker run --rm --network container:ndt-web busybox:latest ip addr") for line in lines)
+
+
+def test_an_interface_of_no_network_may_be_the_way_out() -> None:
+    """As with overlay networks: docker_gwbridge is not among the container's networks."""
+
+    def change(document: Json) -> None:
+        document["container"]["NetworkSettings"]["Networks"].pop("ndt-six")
+
+    inspection = recorded(OLD, change)
+    report = tell(inspection)
+    assert not any(network.default_route for network in report.networks)
+    way_out = next(route for route in report.routes or () if route.default)
+    assert way_out.network is None
+    interface = next(i for i in report.interfaces or () if i.name == way_out.interface)
+    ports = {port.port: port for port in report.ports}
+    assert ports[80].leads_to == f"{interface.addresses[0].partition('/')[0]}:80"
+    text = inspect_text(report).plain
+    assert "Other interfaces inside" in text
+    assert f"the default route leads out of {way_out.interface}" in text
