@@ -7,8 +7,8 @@ that the engine's resolver gives out for it.
 from __future__ import annotations
 
 import io
+import re
 import tarfile
-import urllib.parse
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,12 +18,14 @@ from netdeploy.engine import answers
 from netdeploy.engine.errors import EngineAnswer
 from netdeploy.engine.observe import listed_name
 from netdeploy.engine.observed import ObservedContainer, ObservedNetwork, with_named_modes
+from netdeploy.errors import NetdeployError
 
 if TYPE_CHECKING:
     from netdeploy.engine.reader import Reader
 
 _DEFAULT_BRIDGE = "bridge"
 _RESOLV_CONF = "/etc/resolv.conf"
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _MOST = 1 << 16  # bytes of a resolv.conf that are read
 
 
@@ -88,11 +90,16 @@ def container_names(reader: Reader) -> tuple[str, ...]:
 
 
 def _inspect(reader: Reader, name: str) -> tuple[dict[str, Any], ObservedContainer] | None:
+    if not _NAME.fullmatch(name):  # the engine would take it for another path
+        return None
     try:
-        answer = reader.get(f"/containers/{urllib.parse.quote(name, safe='')}/json")
+        answer = reader.get(f"/containers/{name}/json")
     except EngineAnswer as refused:
         if refused.status == 404:
             return None
+        if "multiple ids found" in refused.message.lower():
+            hint = "give more digits, or its name"
+            raise NetdeployError(f"the ids of several containers begin with `{name}`", hint=hint) from None
         raise
     return answer, answers.container(answer)
 

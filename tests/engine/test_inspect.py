@@ -368,7 +368,21 @@ def test_unknown_names_are_all_told_with_the_nearest(lab: Lab) -> None:
     assert result.out == ""
     assert "`ndt-bex` on this engine (did you mean `ndt-box`?)" in result.err
     assert "no container `elsewhere/what`" in result.err
+    for odd in ("", "../../info", "a b", "/"):
+        assert f"no container `{odd}`" in lab.run("inspect", odd).err
     assert lab.run("inspect").code == 2
+
+
+def test_digits_that_begin_several_ids_are_refused(lab: Lab) -> None:
+    by_digit: dict[str, int] = {}
+    for number in range(17):  # there are sixteen digits
+        digit = lab.client.containers.create(lab.busybox, ["true"], name=f"ndt-{number}").id[0]
+        by_digit[digit] = by_digit.get(digit, 0) + 1
+        if by_digit[digit] > 1:
+            result = lab.run("inspect", digit)
+            assert result.code == 2
+            assert f"the ids of several containers begin with `{digit}`" in result.err
+            return
 
 
 def test_our_own_are_told_by_their_topology(lab: Lab) -> None:
