@@ -25,8 +25,8 @@ from netdeploy.inspect import look
 
 Json = dict[str, Any]
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "inspect.schema.json").read_text())
-_HOST_LINK = re.compile(r"^(\d+): (\S+?)@if(\d+): .* master (\S+)", re.MULTILINE)
-_NUMBER = re.compile(r"^/sys/class/net/([^/]+)/ifindex:(\d+)", re.MULTILINE)
+_HOST_LINK = re.compile(r"^(\d+): ([^\s@]+)@\S+ .* master (\S+)", re.MULTILINE)
+_NUMBER = re.compile(r"^/sys/class/net/([^/]+)/(ifindex|iflink):(\d+)", re.MULTILINE)
 
 
 @pytest.fixture(autouse=True)
@@ -63,15 +63,18 @@ class HostLink:
 
 
 def host_links(lab: Lab) -> dict[int, HostLink]:
-    """By number. `ip link` shows the other end's number, too; /sys must agree on the names."""
-    script = "ip link; grep -H . /sys/class/net/*/ifindex"
+    """By number, as `ip link` tells them; /sys must agree, and tells the other end's number.
+
+    busybox's `ip link` gives the other end a name of the host's (`veth1a@docker0`) where the number means one there.
+    """
+    script = "ip link; grep -H . /sys/class/net/*/ifindex /sys/class/net/*/iflink"
     raw = lab.client.containers.run(lab.busybox, ["sh", "-c", script], network_mode="host", remove=True)
     text = raw.decode()
-    in_sys = {name: int(number) for name, number in _NUMBER.findall(text)}
+    in_sys = {(name, what): int(number) for name, what, number in _NUMBER.findall(text)}
     found = {}
-    for index, name, other_end, bridge in _HOST_LINK.findall(text):
-        assert in_sys[name] == int(index)
-        found[int(index)] = HostLink(name, int(index), int(other_end), bridge)
+    for index, name, bridge in _HOST_LINK.findall(text):
+        assert in_sys[name, "ifindex"] == int(index)
+        found[int(index)] = HostLink(name, int(index), in_sys[name, "iflink"], bridge)
     return found
 
 
@@ -83,8 +86,9 @@ def assert_as_by_hand(lab: Lab, name: str, network: str, seen: Json) -> None:
     _, shown = lab.in_container(name, f"ip addr show {interface}")
     assert f"inet {address}" in shown
     assert f"link/ether {seen['mac_address']}" in shown
-    assert f"{seen['interface']['index']}: {interface}@if{seen['interface']['link']}:" in shown
+    assert shown.startswith(f"{seen['interface']['index']}: {interface}@")
     _, link = lab.in_container(name, f"cat /sys/class/net/{interface}/iflink")
+    assert seen["interface"]["link"] == int(link)
     host = host_links(lab)[int(link)]
     assert seen["host_interface"] == {"name": host.name, "index": host.index, "bridge": host.bridge}
     assert host.other_end == seen["interface"]["index"]
