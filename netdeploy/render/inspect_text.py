@@ -281,7 +281,7 @@ def _port_lines(port: PortReport) -> Iterator[tuple[str, str]]:
     if port.note:
         fine = port.note.startswith(("exposed", "published once"))
         yield (port.note if fine else f"✗ {port.note}"), "dim" if fine else "red"
-    elif port.listening:
+    if port.listening and (port.note is None or port.note.startswith("exposed")):
         everywhere = any(address in _EVERYWHERE for address in port.listening)
         where = "every address" if everywhere else listed(map(_bracketed, port.listening))
         yield f"✓ a process listens on {where}", "dim"
