@@ -13,8 +13,8 @@ class Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-def schema_of(model: type[Document], title: str, description: str) -> dict[str, Any]:
-    """The JSON Schema, draft 2020-12, of what a command prints: one document, or a list of them."""
+def schema_of(model: type[Document], title: str, description: str, *, several: bool = False) -> dict[str, Any]:
+    """The JSON Schema, draft 2020-12, of what a command prints: one document or, with `several`, a list of them too."""
     schema = model.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")
     definitions = schema.pop("$defs", {})
     definitions[model.__name__] = schema
@@ -27,6 +27,6 @@ def schema_of(model: type[Document], title: str, description: str) -> dict[str, 
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,
         "description": description,
-        "anyOf": [one, {"type": "array", "items": one}],
+        **({"anyOf": [one, {"type": "array", "items": one}]} if several else one),
         "$defs": definitions,
     }

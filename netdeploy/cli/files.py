@@ -57,14 +57,19 @@ _SCHEMAS = {
     "topology": "netdeploy.topology.schema:topology_schema",
     "plan": "netdeploy.plan.report:diff_schema",
     "verify": "netdeploy.verify.verdict:verify_schema",
+    "inspect": "netdeploy.inspect.report:inspect_schema",
+    "status": "netdeploy.workflow.status_report:status_schema",
 }
-"""Where each schema is made."""
+"""By name, the module and the function that makes the schema."""
 
 
 @click.command()
 @click.argument("kind", type=click.Choice(list(_SCHEMAS)), default="topology")
 def schema(kind: str) -> int:
-    """Print a JSON Schema: of topology files (for editors), or of what a command prints as JSON (`plan` is diff's)."""
+    """Print a JSON Schema: of topology files (for editors), or of what a command prints with `-o json`.
+
+    `plan` is the one of `diff -o json`; the others are those of the commands of their names.
+    """
     import importlib  # noqa: PLC0415 - only the one that is asked for
 
     module, _, function = _SCHEMAS[kind].partition(":")

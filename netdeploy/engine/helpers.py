@@ -23,6 +23,7 @@ from netdeploy.errors import Interrupted, NetdeployError, OperationFailed
 
 if TYPE_CHECKING:
     from netdeploy.engine.engine import Engine
+    from netdeploy.engine.reader import Reader
 
 LABEL_HELPER = "netdeploy.helper"
 """On a helper: what it is for."""
@@ -143,12 +144,30 @@ class _Runner:
         }
 
 
-def remove_leftovers(engine: Engine) -> None:
-    """Remove helpers of processes that died; those of living ones are left alone."""
-    listed = engine.reader.get("/containers/json", all=1, filters={"label": [LABEL_HELPER]})
-    for item in listed:
-        holder = Holder.from_labels(item.get("Labels") or {}, LABEL_HELPER)
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A helper of a process that died: its container, what it was for, and whose it was."""
+
+    id: str
+    name: str
+    purpose: str
+    holder: Holder
+
+
+def leftovers(reader: Reader) -> list[Leftover]:
+    """Helpers of processes that died; those of living ones are none."""
+    found = []
+    for item in reader.get("/containers/json", all=1, filters={"label": [LABEL_HELPER]}):
+        labels = item.get("Labels") or {}
+        holder = Holder.from_labels(labels, LABEL_HELPER)
         old = time.time() - float(item.get("Created") or 0) > _ABANDONED
         if holder is not None and (holder.is_dead or (old and not holder.can_be_looked_at)):
-            with suppress(OperationFailed):  # somebody else removes it at this moment
-                engine.operator().remove_container(item["Id"], listed_name(item), volumes=True)
+            found.append(Leftover(item["Id"], listed_name(item), labels.get(LABEL_HELPER, ""), holder))
+    return found
+
+
+def remove_leftovers(engine: Engine) -> None:
+    """Remove helpers of processes that died; those of living ones are left alone."""
+    for leftover in leftovers(engine.reader):
+        with suppress(OperationFailed):  # somebody else removes it at this moment
+            engine.operator().remove_container(leftover.id, leftover.name, volumes=True)

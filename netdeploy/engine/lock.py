@@ -148,6 +148,18 @@ def is_left_behind(labels: Mapping[str, str], topology: str) -> bool:
     return holder is not None and holder.is_dead
 
 
+def all_locks(reader: Reader) -> dict[str, tuple[str, Holder]]:
+    """The locks of all topologies: by volume, the topology and the holder."""
+    listed = reader.get("/volumes", filters={"label": [LABEL_LOCK]}).get("Volumes") or ()
+    found = {}
+    for item in listed:
+        labels = item.get("Labels") or {}
+        holder = Holder.from_labels(labels, LABEL_LOCK)
+        if holder is not None:
+            found[str(item["Name"])] = (str(labels[LABEL_LOCK]), holder)
+    return found
+
+
 def locks(reader: Reader, topology: str) -> dict[str, Holder]:
     """The locks of a topology, by volume."""
     listed = reader.get("/volumes", filters={"label": [f"{LABEL_LOCK}={topology}"]}).get("Volumes") or ()

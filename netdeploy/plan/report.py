@@ -167,4 +167,4 @@ def _masked(value: Any) -> Any:
 def diff_schema() -> dict[str, Any]:
     """The JSON Schema of what `diff -o json` prints."""
     about = "What `netdeploy diff -o json` prints: one report, or a list of them for several topologies."
-    return schema_of(DiffReport, "netdeploy diff", about)
+    return schema_of(DiffReport, "netdeploy diff", about, several=True)

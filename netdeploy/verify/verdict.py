@@ -190,4 +190,4 @@ def _cell(row: str, column: str, judged: Sequence[ClaimReport]) -> CellReport:
 def verify_schema() -> dict[str, Any]:
     """The JSON Schema of what `verify -o json` prints."""
     about = "What `netdeploy verify -o json` prints: one report, or a list of them for several topologies."
-    return schema_of(VerifyReport, "netdeploy verify", about)
+    return schema_of(VerifyReport, "netdeploy verify", about, several=True)

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser.chromium import Browser
 from unit.graph.drawings import EVERYTHING, SHIPPED, drawn, drawn_file, large
 from unit.graph.test_graph_formats import hostile
 
+from browser.chromium import Browser
 from netdeploy.cli.main import run
 from netdeploy.graph.drawing import Drawing
 from netdeploy.graph.formats import written

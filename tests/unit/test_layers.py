@@ -22,11 +22,15 @@ MAY_KNOW = {
     "plan": {"document", "attributes", "topology", "engine.observed"},
     "apply": {"plan", "attributes", "engine"},
     "stand_ins": {"topology"},
-    "workflow": {"apply", "plan", "attributes", "engine", "topology", "stand_ins"},
+    "workflow": {"document", "apply", "plan", "attributes", "engine", "topology", "stand_ins"},
     "verify": {"document", "workflow", "plan", "attributes", "engine", "topology"},
+    "inspect": {"document", "engine", "topology"},
     "graph": {"plan", "attributes", "topology", "engine.observed"},
-    "render": {"verify", "workflow", "apply", "plan", "attributes", "topology", "engine.observed"},
-    "cli": {"render", "verify", "graph", "workflow", "apply", "plan", "attributes", "engine", "topology", "stand_ins"},
+    "render": {"verify", "inspect", "workflow", "apply", "plan", "attributes", "topology", "engine.observed"},
+    "cli": {
+        *("render", "verify", "inspect", "graph", "workflow", "apply", "plan", "attributes", "engine", "topology"),
+        "stand_ins",
+    },
 }
 # Only these rooms may import these packages.
 ONLY_IN = {"docker": {"engine"}, "requests": {"engine"}, "click": {"cli"}, "rich": {"render", "cli"}}
