@@ -518,8 +518,8 @@ class Check(Model):
     """What must come of it."""
     http: HttpCheck | None = None
     """What a web server there answers."""
-    within: Nanoseconds = 5_000_000_000
-    """How long it is tried until it is so."""
+    within: Nanoseconds | None = None
+    """How long it is tried until it is so (default 5s)."""
     name: str = ""
     """What it shows, in your words."""
 

@@ -21,6 +21,8 @@ Want = Literal["yes", "no", "apart"]
 Kind = Literal["runs", "name", "port", "address", "apart", "published", "not published", "check"]
 _SETTLING = 3.0
 """Seconds for which a probe is repeated while it does not come out as claimed."""
+_PATIENCE = 5.0
+"""Seconds for a declared check that does not say."""
 _LOCAL = "127.0.0.1"
 
 
@@ -217,7 +219,7 @@ def _declared(world: World, check: Check) -> Claim:
     name, port = place_parts(check.to)
     from_host = check.source == HOST
     wanted: Want = "no" if check.expect in ("unreachable", "does-not-resolve") else "yes"
-    within = check.within / 1e9
+    within = _PATIENCE if check.within is None else check.within / 1e9
     if check.expect in ("resolves", "does-not-resolve"):
         probe = Probe("lookup", name, want=wanted, within=within)
     elif check.http:
