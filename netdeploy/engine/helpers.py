@@ -85,6 +85,7 @@ def run_errands(
                     raise Interrupted("interrupted while helper containers were running; they are removed")
         finally:
             halt.set()
+    remove_leftovers(engine)  # again: the engine may have been making some for one that was killed just before
     return [future.result() for future in futures]
 
 

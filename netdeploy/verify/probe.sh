@@ -1,8 +1,8 @@
 # Runs in busybox's shell, inside the network of one container (or of the host).
 #
-# In PROBES, one a line: number|kind|host|port|want|tries|path|status. CONTAINS_<number> is a text that a web server's
-# answer must hold. Each line of output is "R number word rest" (what came of a probe) or "L address:port" (a listening
-# socket, in the kernel's hexadecimal).
+# In PROBES, one a line: number|kind|host|port|want|within|path|status, `within` in hundredths of a second.
+# CONTAINS_<number> is a text that a web server's answer must hold. Each line of output is "R number word rest" (what came
+# of a probe) or "L address:port" (a listening socket, in the kernel's hexadecimal).
 
 # Processes are what it costs: thousands of probes run at once on a small machine, so functions leave their answers in
 # variables (each probe is a shell of its own), and no program runs where the shell itself can do.
@@ -105,11 +105,19 @@ as_wanted() {
     esac
 }
 
+clock() { # the answer is in $now, in hundredths of a second
+    read -r now rest </proc/uptime
+    now=${now%.*}${now#*.}
+}
+
 probe() {
+    clock
+    end=$((now + within))
     while :; do
         once
-        if as_wanted || [ "$tries" -le 1 ]; then break; fi
-        tries=$((tries - 1))
+        if as_wanted; then break; fi
+        clock
+        if [ "$now" -ge "$end" ]; then break; fi
         sleep 0.5
     done
     echo "R $number $answer"
@@ -119,7 +127,7 @@ awk '$4 == "0A" { print "L", $2 }' /proc/net/tcp /proc/net/tcp6 2>/dev/null
 HOSTS=$(sed 's/#.*//' /etc/hosts | tr A-Z a-z)
 printf '%s\n' "$PROBES" | {
     running=0
-    while IFS='|' read -r number kind host port want tries path status; do
+    while IFS='|' read -r number kind host port want within path status; do
         probe </dev/null &
         running=$((running + 1))
         if [ $((running % 256)) -eq 0 ]; then wait; fi

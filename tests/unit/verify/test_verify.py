@@ -115,8 +115,8 @@ def test_the_default_bridge_has_addresses_and_no_names() -> None:
 
 
 def test_a_probe_as_a_line_for_the_script() -> None:
-    assert _line(7, Probe("tcp", "10.0.0.2", 80, "apart", 0)) == "7|tcp|10.0.0.2|80|apart|1||"
-    assert _line(8, Probe("lookup", "web", within=5)) == "8|lookup|web|0|yes|11||"
+    assert _line(7, Probe("tcp", "10.0.0.2", 80, "apart", 0)) == "7|tcp|10.0.0.2|80|apart|0||"
+    assert _line(8, Probe("lookup", "web", within=5)) == "8|lookup|web|0|yes|500||"
 
 
 def test_the_lines_of_the_script() -> None:
