@@ -10,6 +10,7 @@ from netdeploy.engine import observe
 from netdeploy.engine.engine import Engine
 from netdeploy.engine.observed import LABEL_INSTANCE, State
 from netdeploy.errors import OperationFailed, PortTaken
+from netdeploy.masking import masked_text
 from netdeploy.plan.operations import (
     Call,
     Connect,
@@ -162,7 +163,7 @@ class Calls:
         return True
 
     def _failed(self, container: _Watched, what: str, hint: str = "") -> OperationFailed:
-        lines = observe.last_log_lines(self._engine.reader, container.id)
+        lines = [masked_text(line) for line in observe.last_log_lines(self._engine.reader, container.id)]
         details = [f"the engine said: {container.state.error}"] if container.state.error else []
         details += [f"its last log lines:\n{chr(10).join(f'  {line}' for line in lines)}"] if lines else []
         hint = hint or f"docker logs {container.name} shows all it said"

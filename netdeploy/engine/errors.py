@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netdeploy.errors import EngineUnreachable, OperationFailed, PortTaken
+from netdeploy.masking import masked_text
 
 if TYPE_CHECKING:
     from netdeploy.engine.connect import Endpoint
@@ -209,7 +210,7 @@ def explain(doing: str, status: int, message: str, *, may_pass: bool = False) ->
 
     `may_pass` is for answers that nothing is known about.
     """
-    cleaned = " ".join(message.split())
+    cleaned = masked_text(" ".join(message.split()))  # an answer may repeat a mount's options
     for meaning in _MEANINGS:
         match = meaning.pattern.search(cleaned)
         if match:

@@ -6,23 +6,16 @@ every output.
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from netdeploy.attributes.table import AttributeChange
+from netdeploy.masking import hidden, looks_secret, masked_text, without_secrets
 from netdeploy.plan.changes import Action, AttachmentChange, Change, Changes
 
 FORMAT_VERSION: Literal["1.0"] = "1.0"
-MASK = "•••"
-_SECRET = re.compile(
-    r"passw|pass(phrase)?$|secret|token|api_?key|private_?key|access_?key|credential|(^|_)(auth|pwd|keys?)(_|$)",
-    re.IGNORECASE,
-)
-_MAY_HOLD_SECRETS = ("environment", "logging", "driver_opts", "ipam", "storage_opt")
-# greedy up to the last @ of the host part: people forget to encode one in a password
-_USER_INFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://[^:/@\s]*):[^/\s]+@", re.IGNORECASE)
+_MAY_HOLD_SECRETS = ("environment", "labels", "annotations", "logging", "driver_opts", "ipam", "storage_opt")
 
 _JsonValue = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean", "null", "array", "object"]})]
 
@@ -134,9 +127,7 @@ def report(changes: Changes, source: str | None) -> DiffReport:
         notes=changes.notes,
         stand_ins=changes.stand_ins,
         health=tuple(
-            HealthReport(
-                container=a.container, status=a.status, message=without_passwords(a.message), exit_code=a.exit_code
-            )
+            HealthReport(container=a.container, status=a.status, message=masked_text(a.message), exit_code=a.exit_code)
             for a in changes.health
         ),
         by_name=changes.by_name,
@@ -160,29 +151,14 @@ def _change(change: Change) -> ChangeReport:
 def _attribute(attribute: AttributeChange) -> AttributeReport:
     before, after = attribute.before, attribute.after
     section, _, key = attribute.name.partition(".")
-    if section in _MAY_HOLD_SECRETS and _SECRET.search(key):
-        before, after = _masked(before), _masked(after)
+    if section in _MAY_HOLD_SECRETS and looks_secret(key):
+        before, after = hidden(before), hidden(after)
     return AttributeReport(
         path=attribute.path,
-        before=without_passwords(before),
-        after=without_passwords(after),
+        before=without_secrets(before),
+        after=without_secrets(after),
         effect=attribute.effect.value,
     )
-
-
-def _masked(value: Any) -> Any:
-    return None if value is None else MASK
-
-
-def without_passwords(value: Any) -> Any:
-    """A value with the passwords in URLs masked (`redis://user:•••@host`)."""
-    if isinstance(value, str):
-        return _USER_INFO.sub(rf"\g<scheme>:{MASK}@", value)
-    if isinstance(value, list):
-        return [without_passwords(item) for item in value]
-    if isinstance(value, dict):
-        return {key: without_passwords(item) for key, item in value.items()}
-    return value
 
 
 def diff_schema() -> dict[str, Any]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
+from netdeploy.masking import masked_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -80,11 +82,16 @@ def plain(text: str, limit: int = _LONGEST_MESSAGE) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in shown)
 
 
+_AROUND = 1_000  # characters beside what is shown that are searched for the name of a secret
+
+
 def excerpt(lines: list[str], mark: Mark) -> str:
     """The line at `mark` with a caret below the column; long lines are cut around it."""
     line = lines[mark.line - 1] if mark.line <= len(lines) else ""
     start = max(0, mark.column - _BEFORE_CARET)
-    text = re.sub(r"[^\S ]", " ", line[start : start + _SHOWN])
+    first = max(0, start - _AROUND)
+    masked = masked_line(line[first : start + _SHOWN + _AROUND])  # what is shown may end up in a log
+    text = re.sub(r"[^\S ]", " ", masked[start - first :][:_SHOWN])
     shown = "".join(char if char.isprintable() else "\ufffd" for char in text)
     shown = ("…" + shown[1:] if start else shown) + ("…" if len(line) > start + _SHOWN else "")
     before = shown[: mark.column - 1 - start]

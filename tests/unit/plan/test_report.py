@@ -11,8 +11,9 @@ from unit.paper_engine import PaperEngine
 from unit.plan.situations import SITUATIONS, TWO, Situation
 
 from netdeploy.attributes.table import AttributeChange, Effect
+from netdeploy.masking import MASK, without_secrets
 from netdeploy.plan.changes import Action, Changes, ContainerChange
-from netdeploy.plan.report import MASK, DiffReport, diff_schema, report, without_passwords
+from netdeploy.plan.report import DiffReport, diff_schema, report
 from netdeploy.render.diff_text import diff_text
 
 VALIDATOR = Draft202012Validator(diff_schema())
@@ -146,8 +147,8 @@ def test_other_values_are_shown(name: str) -> None:
     ],
 )
 def test_passwords_in_urls_are_masked_wherever_they_stand(url: str, shown: str) -> None:
-    assert without_passwords(url) == shown
-    assert without_passwords({"test": ["CMD", url]}) == {"test": ["CMD", shown]}
+    assert without_secrets(url) == shown
+    assert without_secrets({"test": ["CMD", url]}) == {"test": ["CMD", shown]}
     assert of_environment("URL", url, None).changes[0].attributes[0].before == shown
     assert of_environment("x", None, url, section="labels").changes[0].attributes[0].after == shown
 
