@@ -55,6 +55,7 @@ format: .venv/installed ## let ruff put the code in order
 schema: .venv/installed ## make schemas/*.json from the models
 	$(NETDEPLOY) schema topology > schemas/topology.schema.json
 	$(NETDEPLOY) schema plan > schemas/plan.schema.json
+	$(NETDEPLOY) schema saved-plan > schemas/saved-plan.schema.json
 
 .PHONY: docs
 docs: .venv/installed ## make docs/attributes.md from the table of attributes

@@ -54,13 +54,21 @@ def _count(number: int, what: str) -> str:
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["topology", "plan"]), default="topology")
+@click.argument("kind", type=click.Choice(["topology", "plan", "saved-plan"]), default="topology")
 def schema(kind: str) -> int:
-    """Print a JSON Schema: of topology files (for editors), or of what `diff -o json` prints (`plan`)."""
+    """Print a JSON Schema.
+
+    Of topology files (for editors), of what `diff -o json` prints (`plan`), or of what `diff --out` saves
+    (`saved-plan`).
+    """
     if kind == "plan":
         from netdeploy.plan.report import diff_schema  # noqa: PLC0415
 
         document = diff_schema()
+    elif kind == "saved-plan":
+        from netdeploy.plan.saved import saved_plan_schema  # noqa: PLC0415
+
+        document = saved_plan_schema()
     else:
         from netdeploy.topology.schema import topology_schema  # noqa: PLC0415
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from netdeploy.cli import plans
 from netdeploy.cli.context import Settings, console, show, stop_on_signals, width_of
 from netdeploy.cli.progress import progress
 from netdeploy.engine import lock, observe
@@ -22,12 +23,12 @@ from netdeploy.topology.problem import did_you_mean
 from netdeploy.topology.read import Reading, read, topology_name
 from netdeploy.workflow import changing, views
 from netdeploy.workflow.listener import Listener
+from netdeploy.workflow.saved import Held, reading_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from netdeploy.engine.engine import Engine
-    from netdeploy.plan.changes import Changes
     from netdeploy.stand_ins import Mode
 
     F = TypeVar("F", bound=Callable[..., Any])
@@ -86,8 +87,11 @@ def _target(reading: Reading, mode: Mode | None) -> views.Target:
 @_stand_ins
 @click.option("--by-name", is_flag=True, help="Compare with what stands whoever made it, matched by name.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Text (default) or JSON.")
+@plans.out_option
 @click.pass_obj
-def diff(settings: Settings, files: tuple[str, ...], mode: Mode | None, by_name: bool, output: str) -> int:
+def diff(
+    settings: Settings, files: tuple[str, ...], mode: Mode | None, by_name: bool, output: str, out: str | None
+) -> int:
     """Show what apply would do, and why; changes nothing.
 
     Without FILE, every topology on the engine is compared with the file it came from. With --by-name, what somebody
@@ -96,31 +100,40 @@ def diff(settings: Settings, files: tuple[str, ...], mode: Mode | None, by_name:
     """
     if by_name and not files:
         raise click.UsageError("--by-name needs the FILE to compare with.")
+    plans.check_out(out, files, by_name=by_name)
     readings = _read_all(files)
     engine = settings.engine()
     failed = False
     if not files:
         readings, failed = _readings_on_engine(engine)
-    reports = [report(_changes(engine, _target(r, mode), by_name=by_name), r.shown) for r in readings]
-    if output == "json":
-        single = len(reports) == 1 and len(files) == 1
-        document: Any = _json(reports[0]) if single else [_json(item) for item in reports]
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
-    else:
-        out = console()
-        if not reports and not failed:
-            click.echo("There is no topology on this engine.")
-        for number, item in enumerate(reports):
-            if number:
-                click.echo()
-            show(out, diff_text(item, width=width_of(out)))
+    reports = []
+    for reading in readings:
+        if by_name:
+            changes = views.grade(engine, _target(reading, mode))
+        else:
+            view = views.look(engine, _target(reading, mode))
+            changes = view.changes
+        reports.append(report(changes, reading.shown))
+    _print_reports(reports, output, single=len(files) == 1, failed=failed)
+    if out:
+        plans.save(out, engine, readings[0], mode, view)
     if failed:
         return 2
     return 0 if all(item.in_sync for item in reports) else 1
 
 
-def _changes(engine: Engine, target: views.Target, *, by_name: bool) -> Changes:
-    return views.grade(engine, target) if by_name else views.look(engine, target).changes
+def _print_reports(reports: list[DiffReport], output: str, *, single: bool, failed: bool) -> None:
+    if output == "json":
+        document: Any = _json(reports[0]) if len(reports) == 1 and single else [_json(item) for item in reports]
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    out = console()
+    if not reports and not failed:
+        click.echo("There is no topology on this engine.")
+    for number, item in enumerate(reports):
+        if number:
+            click.echo()
+        show(out, diff_text(item, width=width_of(out)))
 
 
 def _json(item: DiffReport) -> Any:
@@ -154,17 +167,26 @@ def _readings_on_engine(engine: Engine) -> tuple[list[Reading], bool]:
 @_changing
 @click.pass_obj
 def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, **options: Any) -> int:
-    """Make the engine as the files say, with the fewest and least disruptive steps."""
-    readings = _read_all(files)
+    """Make the engine as the files say, with the fewest and least disruptive steps.
+
+    FILE may be a plan that `diff --out` saved: then exactly what it shows is done, or nothing where the file or the
+    engine is not as it was.
+    """
+    plan = plans.only_plan(files, mode, force=options["force"])
+    readings = [reading_for(plan)] if plan else _read_all(files)
     engine = settings.engine()
     out = console()
     for reading in readings:
-        applied = _apply_one(engine, reading, mode, changing.Options(**options))
+        held = Held(plan, reading.shown) if plan else None
+        target = _target(reading, plan.stand_ins if plan else mode)
+        applied = _apply_one(engine, reading, target, changing.Options(**options), held)
         show(out, applied_text(applied.view, reading.shown, changed=applied.changed))
     return 0
 
 
-def _apply_one(engine: Engine, reading: Reading, mode: Mode | None, options: changing.Options) -> changing.Applied:
+def _apply_one(
+    engine: Engine, reading: Reading, target: views.Target, options: changing.Options, held: Held | None
+) -> changing.Applied:
     err = console(stderr=True)
     began = time.monotonic()
 
@@ -175,7 +197,7 @@ def _apply_one(engine: Engine, reading: Reading, mode: Mode | None, options: cha
 
     with stop_on_signals() as stop, progress(err) as shown:
         listener = Listener(err.print, show_plan, shown.pull, shown.step, stop)
-        applied = changing.apply(engine, _target(reading, mode), listener, options)
+        applied = changing.apply(engine, target, listener, options, held)
     for text in applied.warnings:
         click.echo(f"warning: {text}", err=True)
     if applied.changed:

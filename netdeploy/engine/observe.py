@@ -56,6 +56,12 @@ def observe(reader: Reader, scope: Scope) -> Snapshot:
     return Snapshot(reader.api_version, containers, networks, volumes, images, reader.engine_version)
 
 
+def identity(reader: Reader) -> tuple[str, str]:
+    """The id that an engine gave itself when it was installed, and its host's name."""
+    info = reader.get("/info")
+    return str(info.get("ID") or ""), str(info.get("Name") or "")
+
+
 def topologies(reader: Reader, *, volumes: bool = False) -> tuple[str, ...]:
     """The names of all topologies that have a container or network on the engine (or, if asked, a volume), sorted."""
     found = {labels[LABEL_TOPOLOGY] for labels in _labels(reader, LABEL_TOPOLOGY)}

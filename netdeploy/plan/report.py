@@ -20,11 +20,13 @@ _MAY_HOLD_SECRETS = ("environment", "labels", "annotations", "logging", "driver_
 _JsonValue = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean", "null", "array", "object"]})]
 
 
-class _Report(BaseModel):
+class Report(BaseModel):
+    """Part of a document that leaves the program: frozen, without unknown keys."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class AttributeReport(_Report):
+class AttributeReport(Report):
     """One attribute that differs."""
 
     path: str
@@ -37,7 +39,7 @@ class AttributeReport(_Report):
     """What changing it costs."""
 
 
-class ChangeReport(_Report):
+class ChangeReport(Report):
     """One object that differs."""
 
     action: Literal[
@@ -68,7 +70,7 @@ class ChangeReport(_Report):
     """The attributes that differ."""
 
 
-class HealthReport(_Report):
+class HealthReport(Report):
     """Something that is not well with a container at this moment."""
 
     container: str
@@ -81,7 +83,7 @@ class HealthReport(_Report):
     """Of one that ended."""
 
 
-class DiffReport(_Report):
+class DiffReport(Report):
     """The differences between a topology file and an engine."""
 
     format_version: Literal["1.0"] = FORMAT_VERSION
@@ -163,13 +165,9 @@ def _attribute(attribute: AttributeChange) -> AttributeReport:
 
 def diff_schema() -> dict[str, Any]:
     """The JSON Schema of what `diff -o json` prints: one report, or a list of them."""
-    schema = DiffReport.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")
+    schema = described_schema(DiffReport)
     definitions = schema.pop("$defs")
     definitions["DiffReport"] = schema
-    for definition in definitions.values():
-        definition.pop("title", None)
-        for value in definition.get("properties", {}).values():
-            value.pop("title", None)
     one = {"$ref": "#/$defs/DiffReport"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -178,3 +176,13 @@ def diff_schema() -> dict[str, Any]:
         "anyOf": [one, {"type": "array", "items": one}],
         "$defs": definitions,
     }
+
+
+def described_schema(model: type[Report]) -> dict[str, Any]:
+    """A report's JSON Schema, without the titles that only repeat names; its parts are under `$defs`."""
+    schema = model.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")
+    for definition in (schema, *schema["$defs"].values()):
+        definition.pop("title", None)
+        for value in definition.get("properties", {}).values():
+            value.pop("title", None)
+    return schema

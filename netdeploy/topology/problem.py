@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from netdeploy.masking import masked_line
+from netdeploy.masking import masked_line, masked_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,12 +110,12 @@ def describe(problem: Problem, source: str, lines: list[str]) -> str:
     """The problem as a person reads it: `file:line:col`, message, line, caret, hint."""
     label = "" if problem.severity == "error" else "warning: "
     where = f"{plain(path_text(problem.path))}: " if problem.path else ""
-    parts = [f"{source}:{problem.mark.line}:{problem.mark.column}: {label}{where}{plain(problem.message)}"]
+    parts = [f"{source}:{problem.mark.line}:{problem.mark.column}: {label}{where}{masked_text(plain(problem.message))}"]
     if lines:
         parts.append(excerpt(lines, problem.mark))
     for caption, mark in problem.elsewhere:
         parts.append(f"{source}:{mark.line}:{mark.column}: {plain(caption)}")
         parts.append(excerpt(lines, mark))
     if problem.hint:
-        parts.append(f"      = {plain(problem.hint, _LONGEST_HINT)}")
+        parts.append(f"      = {masked_text(plain(problem.hint, _LONGEST_HINT))}")
     return "\n".join(parts)

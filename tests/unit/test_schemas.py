@@ -12,6 +12,7 @@ import yaml
 
 from netdeploy.cli.main import run
 from netdeploy.plan.report import diff_schema
+from netdeploy.plan.saved import saved_plan_schema
 from netdeploy.topology.schema import topology_schema
 
 ROOT = Path(__file__).parents[2]
@@ -26,15 +27,16 @@ def test_the_stored_schemas_are_current() -> None:
     """If this fails: `make schema`."""
     assert stored("topology.schema.json") == topology_schema()
     assert stored("plan.schema.json") == diff_schema()
+    assert stored("saved-plan.schema.json") == saved_plan_schema()
 
 
-@pytest.mark.parametrize(("kind", "name"), [("topology", "topology.schema.json"), ("plan", "plan.schema.json")])
-def test_the_command_prints_what_is_stored(kind: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("kind", ["topology", "plan", "saved-plan"])
+def test_the_command_prints_what_is_stored(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["schema", kind]) == 0
-    assert capsys.readouterr().out == (ROOT / "schemas" / name).read_text()
+    assert capsys.readouterr().out == (ROOT / "schemas" / f"{kind}.schema.json").read_text()
 
 
-@pytest.mark.parametrize("name", ["topology.schema.json", "plan.schema.json"])
+@pytest.mark.parametrize("name", ["topology.schema.json", "plan.schema.json", "saved-plan.schema.json"])
 def test_schemas_are_valid_and_every_property_has_a_description(name: str) -> None:
     schema = stored(name)
     jsonschema.Draft202012Validator.check_schema(schema)

@@ -168,7 +168,7 @@ def test_a_byte_order_mark_and_crlf_change_no_place():
         ("name: 'x\nprefix: y\n", "1:7: this quote is never closed"),
         ("name: [a, b\n", "1:7: this `[` is never closed"),
         ("name: {a: b\n", "1:7: this `{` is never closed"),
-        ("name: a: b", "1:8: a `:` is not expected here"),
+        ("name: a: b", "1:8: a second `:` stands in this line"),
         ("name: @x", "1:7: this character can't start a value"),
         ("a:\n  - b\n c: d\n", "3:2: this line does not fit the ones above it"),
         ("name: x\nprefix\n", "2:1: a `:` is missing after this key"),
