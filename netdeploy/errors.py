@@ -38,6 +38,8 @@ class NetdeployError(Exception):
         if may_pass is not None:
             self.may_pass = may_pass
 
+    topic: str = ""
+    """Of an engine's refusal: what it is about, for who can find out more (see apply/who.py)."""
     may_pass: bool = False
     """Whether a new look, and a plan made from it, may well succeed a moment later."""
 

@@ -84,6 +84,28 @@ def publishers(reader: Reader, port: int) -> tuple[str, ...]:
     return tuple(listed_name(item) for item in holders if item.get("Names"))
 
 
+def network_names(reader: Reader, network_id: str) -> list[str]:
+    """The names of the running containers on a network, sorted."""
+    attached = reader.get(f"/networks/{network_id}").get("Containers") or {}
+    return sorted(str(endpoint.get("Name") or id_[:12]) for id_, endpoint in attached.items())
+
+
+def subnets(reader: Reader) -> list[tuple[str, str]]:
+    """Each network's name with each of its subnets."""
+    networks = [answers.network(item) for item in reader.get("/networks")]
+    return [(network.name, pool.subnet) for network in networks for pool in network.pools if pool.subnet]
+
+
+def unused_networks(reader: Reader) -> list[str]:
+    """The names of the networks that no container is on, not even a stopped one, sorted; Docker's own are left out."""
+    used: set[str] = set()
+    for item in reader.get("/containers/json", all=1):
+        for name, endpoint in ((item.get("NetworkSettings") or {}).get("Networks") or {}).items():
+            used |= {name, (endpoint or {}).get("NetworkID") or ""}
+    listed = [item for item in reader.get("/networks") if item["Name"] not in ("bridge", "host", "none")]
+    return sorted(item["Name"] for item in listed if used.isdisjoint({item["Name"], item["Id"]}))
+
+
 def _labels(reader: Reader, label: str) -> list[dict[str, str]]:
     filters = {"label": [label]}
     listed = [

@@ -6,6 +6,7 @@ import difflib
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
@@ -57,9 +58,12 @@ _MOST_KNOWN = 200  # a guess for each of thousands of words among thousands of o
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, or None."""
-    if len(word) > _LONGEST_WORD:
-        return None
-    by_folded = {name.lower(): name for name in islice(known, _MOST_KNOWN)}
+    return None if len(word) > _LONGEST_WORD else _nearest(word, tuple(islice(known, _MOST_KNOWN)))
+
+
+@lru_cache(maxsize=1000)
+def _nearest(word: str, known: tuple[str, ...]) -> str | None:
+    by_folded = {name.lower(): name for name in known}
     found = difflib.get_close_matches(word.lower(), by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as MappingType
 
 M = TypeVar("M", bound=BaseModel)
+MOST_TOLD = 100
+"""Problems of one file that are described; whoever mends that many looks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,10 @@ class Reading:
     """The file's content."""
 
     def described(self) -> list[str]:
-        """Each problem as text, in file order."""
-        return [describe(problem, self.shown, self.lines) for problem in self.problems]
+        """Each problem as text, in file order; of very many, the first ones."""
+        told = [describe(problem, self.shown, self.lines) for problem in self.problems[:MOST_TOLD]]
+        more = len(self.problems) - MOST_TOLD
+        return [*told, f"{plain(self.shown)}: … and {more:,} more"] if more > 0 else told
 
     def wanted(self) -> Topology:
         """The topology.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -104,7 +104,8 @@ class Shapes:
             )
             inner = _model_at(model, location[:-1])
             hint = hints.COMPOSE_WORDS.get(word) or hints.misplaced(inner, word, self.places.node(path))
-            hint = hint or did_you_mean(word, known, otherwise=listed_keys)
+            some = known if len(self.problems) < _MOST_GUESSES else ()
+            hint = hint or did_you_mean(word, some, otherwise=listed_keys)
             self._add(path, f"unknown key `{word}`", hint, at_key=True)
         elif kind == "literal_error":
             words = re.findall(r"'([^']+)'", str(details.get("ctx", {}).get("expected", "")))
@@ -184,13 +185,13 @@ def _location(details: ErrorDetails) -> Path:
 def _guesses(model: type[BaseModel], errors: list[ErrorDetails]) -> dict[Path, str]:
     """For each unknown key that looks like a known one, that one."""
     guesses: dict[Path, str] = {}
-    for details in errors:
-        if details["type"] == "extra_forbidden":
-            location = _location(details)
-            word = str(location[-1])
-            guess = "image" if word == "build" else nearest(word, _keys_at(model, location[:-1]))
-            if guess:
-                guesses[location] = guess
+    unknown = (details for details in errors if details["type"] == "extra_forbidden")
+    for details in islice(unknown, _MOST_GUESSES):
+        location = _location(details)
+        word = str(location[-1])
+        guess = "image" if word == "build" else nearest(word, _keys_at(model, location[:-1]))
+        if guess:
+            guesses[location] = guess
     return guesses
 
 
@@ -216,6 +217,7 @@ def _expected(path: Path, details: ErrorDetails) -> str:
 
 
 _TOLD = 30  # keys that are listed
+_MOST_GUESSES = 200  # a guess takes up to a millisecond, and nobody reads as many
 _LIST_OR_MAPPING = (
     "networks",
     "depends_on",

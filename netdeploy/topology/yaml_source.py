@@ -26,7 +26,7 @@ except ImportError:  # pragma: no cover
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 40
-MAX_NODES = 50_000  # after aliases are expanded; thirty containers need about a thousand
+MAX_NODES = 12_000  # after aliases are expanded; thirty containers need about a thousand, and it takes a second
 
 ScalarValue = str | int | float | bool | None
 

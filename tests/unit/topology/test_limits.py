@@ -36,18 +36,18 @@ print(json.dumps([took, peak]))
 LARGE = {
     "ten_megabytes": b"containers:\n" + b"".join(b"  c%07d: {image: nginx}\n" % n for n in range(400_000)),
     "ten_megabytes_in_a_line": b"a: " + b"x" * 10_000_000,
-    "just_small_enough": b"containers:\n" + b"".join(b"  c%06d: {imag: nginx}\n" % n for n in range(12_000)),
-    "as_many_errors_as_values": b"containers: {web: {image: x, ports: [" + b"x, " * 40_000 + b"]}}\n",
-    "keys_without_a_space": b"containers: {web: {image: x, environment: {" + b"".join(b"a:%d, " % n for n in range(20_000)) + b"}}}\n",  # noqa: E501
+    "just_small_enough": b"containers:\n" + b"".join(b"  c%06d: {imag: nginx}\n" % n for n in range(2_900)),
+    "as_many_errors_as_values": b"containers: {web: {image: x, ports: [" + b"x, " * 11_900 + b"]}}\n",
+    "keys_without_a_space": b"containers: {web: {image: x, environment: {" + b"".join(b"a:%d, " % n for n in range(5_900)) + b"}}}\n",  # noqa: E501
     "one_long_key": b"a" * 900_000 + b": 1\n",
     "brackets": b"[" * 1_000_000,
     "quotes": b'"' * 1_000_000,
-    "anchors": b"".join(b"a%d: &a%d x\n" % (n, n) for n in range(20_000)),
+    "anchors": b"".join(b"a%d: &a%d x\n" % (n, n) for n in range(5_900)),
     "colons": b"password: " * 100_000,
     "comments": b"# x\n" * 250_000,
-    "many_networks": b"networks:\n" + b"".join(b"  n%d: {ipam: {config: [{subnet: 10.%d.%d.0/24}]}}\n" % (n, n // 250, n % 250) for n in range(4_000)),  # noqa: E501
-    "many_dependencies": b"containers:\n" + b"".join(b"  c%d: {image: x, depends_on: [c%d]}\n" % (n, n + 1) for n in range(6_000)),  # noqa: E501
-    "many_ports": b"containers: {web: {image: x, ports: [" + b"".join(b"'%d:%d', " % (n, n) for n in range(1, 10_000)) + b"]}}\n",  # noqa: E501
+    "many_networks": b"networks:\n" + b"".join(b"  n%d: {ipam: {config: [{subnet: 10.%d.%d.0/24}]}}\n" % (n, n // 250, n % 250) for n in range(1_000)),  # noqa: E501
+    "many_dependencies": b"containers:\n" + b"".join(b"  c%d: {image: x, depends_on: [c%d]}\n" % (n, n + 1) for n in range(1_700)),  # noqa: E501
+    "many_ports": b"containers: {web: {image: x, ports: [" + b"".join(b"'%d:%d', " % (n, n) for n in range(1, 5_900)) + b"]}}\n",  # noqa: E501
 }  # fmt: skip
 
 
