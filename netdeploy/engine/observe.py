@@ -43,7 +43,7 @@ def observe(reader: Reader, scope: Scope) -> Snapshot:
     a network of the topology is seen too, whoever made it.
     """
     networks = tuple(answers.network(item) for item in reader.get("/networks"))
-    ours = {network.id for network in networks if _belongs(network.labels, scope)}
+    ours = {text for network in networks if _belongs(network.labels, scope) for text in (network.id, network.name)}
     listed = reader.get("/containers/json", all=1)
     ids = [item["Id"] for item in listed if _matters(item, scope, ours)]
     found = reader.get_all(lambda id_: _container(reader, id_), ids)
@@ -132,7 +132,7 @@ def _matters(item: dict[str, Any], scope: Scope, our_networks: set[str]) -> bool
         _belongs(item.get("Labels"), scope)
         or listed_name(item) in scope.names
         or not scope.networks.isdisjoint(attached)
-        or any((endpoint or {}).get("NetworkID") in our_networks for endpoint in attached.values())
+        or any(((endpoint or {}).get("NetworkID") or name) in our_networks for name, endpoint in attached.items())
     )
 
 
