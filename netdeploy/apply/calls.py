@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Any, assert_never
 
 from netdeploy.apply.last_words import meaning_of
 from netdeploy.apply.who import named
 from netdeploy.engine import observe
 from netdeploy.engine.engine import Engine
-from netdeploy.engine.observed import LABEL_INSTANCE, State
+from netdeploy.engine.observed import LABEL_INSTANCE, LABEL_TOPOLOGY, State
 from netdeploy.errors import OperationFailed, PortTaken
 from netdeploy.masking import masked_text
 from netdeploy.plan.operations import (
@@ -40,6 +41,13 @@ _STOPPED = {
 }
 """What to do about a container that stopped, by its exit code."""
 SETTLED = 1.0  # seconds a container must run before it counts as started
+
+
+def _refuse_foreign(name: str, labels: Mapping[str, str], body: Mapping[str, Any]) -> None:
+    """An engine answers as if it had made a volume that was there already, perhaps with somebody's data."""
+    if labels.get(LABEL_TOPOLOGY) != body["Labels"][LABEL_TOPOLOGY]:
+        hint = f"look at it (docker volume inspect {name}), and remove it or give yours another `name`"
+        raise OperationFailed(f"somebody else made a volume `{name}` meanwhile; it was left as it is", hint=hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ class Calls:
             case RemoveNetwork(network):
                 operator.remove_network(self._id(network), network.name)
             case CreateVolume(name, body):
-                operator.create_volume(name, body)
+                _refuse_foreign(name, operator.create_volume(name, body), body)
             case RemoveVolume(name):
                 operator.remove_volume(name)
             case CreateContainer(name, body):

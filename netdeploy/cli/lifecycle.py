@@ -44,6 +44,7 @@ _stand_ins = click.option(
 
 def _seconds(name: str, help_text: str) -> Callable[[F], F]:
     kind = click.FloatRange(min=0)
+    kind.name = "number"  # for the message
     return click.option(name, type=kind, default=300.0, show_default=True, metavar="SECONDS", help=help_text)
 
 
@@ -259,6 +260,8 @@ def _ask(names: list[str], *, volumes: bool) -> None:
 def _named(engine: Engine, text: str, known: tuple[str, ...]) -> str:
     """The topology that a FILE or NAME means; a file that is gone is found by the labels it left."""
     path = Path(text)
+    if text and path.is_dir() and text not in known:
+        raise NetdeployError(f"{text} is a folder", hint="give a topology file, or the NAME of a topology")
     looks_like_file = path.suffix in (".yaml", ".yml") or "/" in text
     if path.is_file() and (looks_like_file or text not in known):
         return topology_name(path)
