@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -45,7 +46,15 @@ _stand_ins = click.option(
 def _seconds(name: str, help_text: str) -> Callable[[F], F]:
     kind = click.FloatRange(min=0)
     kind.name = "number"  # for the message
-    return click.option(name, type=kind, default=300.0, show_default=True, metavar="SECONDS", help=help_text)
+    return click.option(
+        name, type=kind, default=300.0, show_default=True, metavar="SECONDS", callback=_a_number, help=help_text
+    )
+
+
+def _a_number(_ctx: click.Context, _param: click.Parameter, value: float) -> float:
+    if math.isnan(value):  # it is neither below nor above anything, so a wait would never end
+        raise click.BadParameter("`nan` is not a number of seconds.")
+    return value
 
 
 def _changing(command: F) -> F:
