@@ -40,6 +40,11 @@ test-engines: test ## the same, and the engine's tests on a newer engine too (ro
 test-unit: .venv/installed ## the tests that need no engine
 	$(BIN)/pytest tests/unit
 
+.PHONY: bench
+bench: .venv/installed ## how long things take, on a real engine
+	@tests/tools/engine.sh start $(TEST_ENGINE_FLAGS)
+	$(BIN)/python tests/benchmarks/verify.py
+
 .PHONY: lint
 lint: .venv/installed ## ruff and mypy --strict
 	$(BIN)/ruff format --check --quiet .
@@ -53,13 +58,12 @@ format: .venv/installed ## let ruff put the code in order
 
 .PHONY: schema
 schema: .venv/installed ## make schemas/*.json from the models
-	$(NETDEPLOY) schema topology > schemas/topology.schema.json
-	$(NETDEPLOY) schema plan > schemas/plan.schema.json
-	$(NETDEPLOY) schema saved-plan > schemas/saved-plan.schema.json
+	for kind in topology plan saved-plan verify inspect status; do $(NETDEPLOY) schema $$kind > schemas/$$kind.schema.json; done
 
 .PHONY: docs
-docs: .venv/installed ## make docs/attributes.md from the table of attributes
+docs: .venv/installed ## make docs/attributes.md from the table of attributes, and the exercise's picture
 	$(BIN)/python -c 'from netdeploy.attributes.reference import markdown; print(markdown(), end="")' > docs/attributes.md
+	$(NETDEPLOY) graph topologies/netflix.yaml -o docs/netflix.svg
 
 .PHONY: engine
 engine: ## start a Docker engine if none answers (root on Debian or Ubuntu)

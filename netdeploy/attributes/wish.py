@@ -9,7 +9,7 @@ from pathlib import Path
 
 from netdeploy.engine.observed import ObservedImage
 from netdeploy.topology.draft import DEFAULT_BRIDGE
-from netdeploy.topology.model import Attachment, Container, Network, Topology, Volume
+from netdeploy.topology.model import Attachment, Check, Container, Network, Topology, Volume
 from netdeploy.topology.rules import shared_namespaces
 
 
@@ -108,6 +108,7 @@ class Wishes:
     containers: tuple[ContainerWish, ...] = ()
     networks: tuple[NetworkWish, ...] = ()
     volumes: tuple[VolumeWish, ...] = ()
+    checks: tuple[Check, ...] = ()
 
     def may_end(self, wish: ContainerWish) -> bool:
         """Whether a container is meant to end: another one waits for that."""
@@ -164,7 +165,7 @@ def wishes(
                 files=_files(topology, spec),
             )
         )
-    return Wishes(origin, tuple(containers), tuple(networks.values()), tuple(volumes.values()))
+    return Wishes(origin, tuple(containers), tuple(networks.values()), tuple(volumes.values()), topology.checks)
 
 
 def engine_name(topology: Topology, key: str, spec: Network | Volume) -> str:

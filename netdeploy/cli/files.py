@@ -53,25 +53,28 @@ def _count(number: int, what: str) -> str:
     return f"1 {what}" if number == 1 else f"{number} {what}s"
 
 
+_SCHEMAS = {
+    "topology": "netdeploy.topology.schema:topology_schema",
+    "plan": "netdeploy.plan.report:diff_schema",
+    "saved-plan": "netdeploy.plan.saved:saved_plan_schema",
+    "verify": "netdeploy.verify.verdict:verify_schema",
+    "inspect": "netdeploy.inspect.report:inspect_schema",
+    "status": "netdeploy.workflow.status_report:status_schema",
+}
+"""By name, the module and the function that makes the schema."""
+
+
 @click.command()
-@click.argument("kind", type=click.Choice(["topology", "plan", "saved-plan"]), default="topology")
+@click.argument("kind", type=click.Choice(list(_SCHEMAS)), default="topology")
 def schema(kind: str) -> int:
-    """Print a JSON Schema.
+    """Print a JSON Schema: of topology files (for editors), or of what a command prints with `-o json`.
 
-    Of topology files (for editors), of what `diff -o json` prints (`plan`), or of what `diff --out` saves
-    (`saved-plan`).
+    `plan` is the one of `diff -o json`, `saved-plan` of what `diff --out` saves; each other one is of the
+    command of its name.
     """
-    if kind == "plan":
-        from netdeploy.plan.report import diff_schema  # noqa: PLC0415
+    import importlib  # noqa: PLC0415 - only the one that is asked for
 
-        document = diff_schema()
-    elif kind == "saved-plan":
-        from netdeploy.plan.saved import saved_plan_schema  # noqa: PLC0415
-
-        document = saved_plan_schema()
-    else:
-        from netdeploy.topology.schema import topology_schema  # noqa: PLC0415
-
-        document = topology_schema()
+    module, _, function = _SCHEMAS[kind].partition(":")
+    document = getattr(importlib.import_module(module), function)()
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     return 0

@@ -14,6 +14,7 @@ import click
 from netdeploy.cli import plans
 from netdeploy.cli.context import Settings, console, show, stop_on_signals, width_of
 from netdeploy.cli.progress import progress
+from netdeploy.cli.readings import read_all, readings_on_engine
 from netdeploy.engine import lock, observe
 from netdeploy.engine.observed import LABEL_SOURCE
 from netdeploy.errors import NetdeployError
@@ -21,7 +22,7 @@ from netdeploy.plan.report import DiffReport, report
 from netdeploy.render.diff_text import diff_text
 from netdeploy.render.result_text import applied_text, torn_down_text
 from netdeploy.topology.problem import did_you_mean
-from netdeploy.topology.read import Reading, read, topology_name
+from netdeploy.topology.read import Reading, topology_name
 from netdeploy.workflow import changing, views
 from netdeploy.workflow.listener import Listener
 from netdeploy.workflow.saved import Held, reading_for
@@ -66,28 +67,6 @@ def _changing(command: F) -> F:
     return _seconds("--timeout", "How long to wait for a container's health or end.")(command)
 
 
-def _read_all(files: tuple[str, ...]) -> list[Reading]:
-    """Read files; warnings go to stderr. All problems of all files are told before anything else happens."""
-    readings = [read(file) for file in files]
-    broken = [reading for reading in readings if reading.topology is None]
-    for reading in readings:
-        if reading.topology:
-            for text in reading.described():
-                click.echo(text, err=True)
-    for reading in broken[:-1]:
-        click.echo("\n".join(reading.described()), err=True)
-    if broken:
-        broken[-1].wanted()
-    names: dict[str, str] = {}
-    for reading in readings:
-        name = reading.wanted().name or ""
-        if name in names:
-            message = f"{names[name]} and {reading.shown} both describe the topology `{name}`"
-            raise NetdeployError(message, hint="give one of them another `name:`")
-        names[name] = reading.shown
-    return readings
-
-
 def _target(reading: Reading, mode: Mode | None) -> views.Target:
     return views.Target(reading.wanted(), reading.source, mode)
 
@@ -111,11 +90,11 @@ def diff(
     if by_name and not files:
         raise click.UsageError("--by-name needs the FILE to compare with.")
     plans.check_out(out, files, by_name=by_name)
-    readings = _read_all(files)
+    readings = read_all(files)
     engine = settings.engine()
     failed = False
     if not files:
-        readings, failed = _readings_on_engine(engine)
+        readings, failed = readings_on_engine(engine)
     reports = []
     for reading in readings:
         if by_name:
@@ -150,40 +129,21 @@ def _json(item: DiffReport) -> Any:
     return item.model_dump(mode="json")
 
 
-def _readings_on_engine(engine: Engine) -> tuple[list[Reading], bool]:
-    """The files that the topologies on the engine came from; whether one could not be read is told on stderr."""
-    readings, failed = [], False
-    for name in observe.topologies(engine.reader):
-        sources = observe.sources(engine.reader, name, LABEL_SOURCE)
-        try:
-            if not sources:
-                raise NetdeployError("nothing on the engine says which file it came from", hint="name the file")
-            reading = read(sources[0])
-            found = reading.wanted().name
-            if found != name:
-                message = f"{sources[0]} describes `{found}` now"
-                raise NetdeployError(message, hint=f"netdeploy teardown {name} removes what it left behind")
-            readings.append(reading)
-        except NetdeployError as error:
-            click.echo("\n".join([*error.details, f"error: topology `{name}`: {error.message}"]), err=True)
-            click.echo(f"  → {error.hint or f'netdeploy diff FILE, or netdeploy teardown {name}'}", err=True)
-            failed = True
-    return readings, failed
-
-
 @click.command()
 @click.argument("files", metavar="FILE…", nargs=-1, required=True)
 @_stand_ins
+@click.option("--verify", "proof", is_flag=True, help="Prove at the end, from inside the containers, who reaches whom.")
 @_changing
 @click.pass_obj
-def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, **options: Any) -> int:
+def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, proof: bool, **options: Any) -> int:
     """Make the engine as the files say, with the fewest and least disruptive steps.
 
     FILE may be a plan that `diff --out` saved: then exactly what it shows is done, or nothing where the file or the
-    engine is not as it was.
+    engine is not as it was. With --verify, containers are then waited for (--timeout) and the network is proven; exits
+    1 where it is not as the files say.
     """
     plan = plans.only_plan(files, mode, force=options["force"])
-    readings = [reading_for(plan)] if plan else _read_all(files)
+    readings = [reading_for(plan)] if plan else read_all(files)
     engine = settings.engine()
     out = console()
     for reading in readings:
@@ -191,7 +151,16 @@ def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, **op
         target = _target(reading, plan.stand_ins if plan else mode)
         applied = _apply_one(engine, reading, target, changing.Options(**options), held)
         show(out, applied_text(applied.view, reading.shown, changed=applied.changed))
-    return 0
+    return _prove(engine, readings, wait=options["timeout"]) if proof else 0
+
+
+def _prove(engine: Engine, readings: list[Reading], *, wait: float) -> int:
+    from netdeploy.cli.verify import show_all, verified  # noqa: PLC0415 - where it is asked for
+
+    click.echo()
+    reports = [verified(engine, reading, wait=wait) for reading in readings]
+    show_all(reports)
+    return 0 if all(report.passed for report in reports) else 1
 
 
 def _apply_one(

@@ -21,7 +21,11 @@ _COMMANDS = {
     "diff": ("lifecycle", "Show what apply would do, and why; changes nothing."),
     "apply": ("lifecycle", "Make the engine as the files say."),
     "teardown": ("lifecycle", "Remove what netdeploy made."),
+    "verify": ("verify", "Prove, from inside the containers, who reaches whom."),
+    "status": ("status", "Show the topologies on the engine, and what was left behind."),
+    "inspect": ("inspect", "Show how containers are connected, inside and on the host."),
     "unlock": ("lifecycle", "Take a lock away whose holder is gone."),
+    "graph": ("graph", "Draw a topology: its networks, containers and ports."),
     "schema": ("files", "Print the JSON Schema of topology files."),
 }
 

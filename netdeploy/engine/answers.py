@@ -317,6 +317,7 @@ def _attachment(name: str, value: Json, names: tuple[str, str], declared: frozen
         ipv4_address=address(ipam.get("IPv4Address")),
         ipv6_address=address(ipam.get("IPv6Address")),
         address=value.get("IPAddress") or "",
+        address6=address(value.get("GlobalIPv6Address")),
         link_local_ips=frozenset(address(text) for text in ipam.get("LinkLocalIPs") or ()),
         driver_opts=dict(value.get("DriverOpts") or {}),
         links=frozenset(value.get("Links") or ()),

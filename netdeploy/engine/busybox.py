@@ -44,17 +44,18 @@ def provide_busybox(engine: Engine, say: Callable[[str], None]) -> str:
     if present:
         return present[0]
     if can_be_pulled(engine.reader, OFFICIAL):
-        say("pulling busybox, which the stand-ins run")
+        say("pulling busybox, which stand-ins and helper containers run")
         for _message in engine.operator().pull(OFFICIAL):
             pass
         return OFFICIAL
     binary = static_busybox()
     if binary is None:
         raise OperationFailed(
-            "stand-ins run busybox, and none is to be had: not on the engine, from a registry, or on this machine",
+            "stand-ins and helper containers run busybox, and none is to be had: not on the engine, from a registry,"
+            " or on this machine",
             hint="install a static one (apt-get install busybox-static), or load the image: docker load < busybox.tar",
         )
-    say(f"importing {binary} as the image {IMPORTED}, which the stand-ins run")
+    say(f"importing {binary} as the image {IMPORTED}, which stand-ins and helper containers run")
     repository, _, tag = IMPORTED.partition(":")
     engine.operator().import_image(archive(binary), repository, tag, ["sh"])
     return IMPORTED

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +42,11 @@ class Endpoint:
     def is_local(self) -> bool:
         """Whether the engine runs on this machine as far as the address tells."""
         return self.url.startswith("unix://")
+
+    @property
+    def host_name(self) -> str:
+        """How a browser here calls the engine's host."""
+        return "localhost" if self.is_local else urllib.parse.urlsplit(self.url).hostname or "localhost"
 
 
 def find_endpoint(host: str | None, context: str | None, environ: Mapping[str, str]) -> Endpoint:

@@ -200,6 +200,12 @@ _MEANINGS = (
         "the registry can't be reached from the engine",
         "check the network, or use stand-ins for the images: --stand-ins auto",
     ),
+    _meaning(
+        r"database not open|failed to update store for object",
+        "the engine is being shut down",
+        _AGAIN,
+        may_pass=True,
+    ),
     _meaning(r"is not a swarm manager", "overlay networks need a swarm", "run `docker swarm init` first"),
     _meaning(
         r"No space left on device",

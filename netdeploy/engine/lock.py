@@ -11,20 +11,15 @@ dead lock, the second of them after the first has it anew.
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdeploy.engine.errors import EngineAnswer
+from netdeploy.engine.holder import Holder
 from netdeploy.errors import Conflict, Interrupted, Locked, NetdeployError
 
 if TYPE_CHECKING:
@@ -36,101 +31,6 @@ LABEL_LOCK = "netdeploy.lock"
 _VOLUME = "netdeploy.lock."
 _LOOK_AGAIN = 0.3  # seconds
 _ATTEMPTS = 3  # a lost connection may pass, and each attempt looks first
-_SAME_START = 5.0  # seconds by which a process's start may seem to move: the host's clock is set now and then
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds a lock. `started` is the process's start, in seconds since 1970; `since` an RFC 3339 time."""
-
-    token: str
-    user: str
-    host: str
-    pid: int
-    pid_space: str
-    started: float
-    since: str
-
-    @classmethod
-    def this_process(cls) -> Holder:
-        """A holder with a token of its own."""
-        import psutil  # noqa: PLC0415 - needed once something is to be changed
-
-        try:
-            user = getpass.getuser()
-        except (KeyError, OSError):  # a container's user may have no name
-            user = str(os.getuid())
-        return cls(
-            token=uuid.uuid4().hex,
-            user=user,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            pid_space=_pid_space(),
-            started=psutil.Process().create_time(),
-            since=datetime.now().astimezone().isoformat(timespec="seconds"),
-        )
-
-    @classmethod
-    def from_labels(cls, labels: Mapping[str, str]) -> Holder | None:
-        """As a lock's labels tell; None where they are not a lock's."""
-        try:
-            return cls(
-                token=labels[f"{LABEL_LOCK}.token"],
-                user=labels[f"{LABEL_LOCK}.user"],
-                host=labels[f"{LABEL_LOCK}.host"],
-                pid=int(labels[f"{LABEL_LOCK}.pid"]),
-                pid_space=labels[f"{LABEL_LOCK}.pid-space"],
-                started=float(labels[f"{LABEL_LOCK}.started"]),
-                since=labels[f"{LABEL_LOCK}.since"],
-            )
-        except (KeyError, ValueError):
-            return None
-
-    def labels(self, topology: str) -> dict[str, str]:
-        """For the volume."""
-        return {
-            LABEL_LOCK: topology,
-            f"{LABEL_LOCK}.token": self.token,
-            f"{LABEL_LOCK}.user": self.user,
-            f"{LABEL_LOCK}.host": self.host,
-            f"{LABEL_LOCK}.pid": str(self.pid),
-            f"{LABEL_LOCK}.pid-space": self.pid_space,
-            f"{LABEL_LOCK}.started": f"{self.started:.2f}",
-            f"{LABEL_LOCK}.since": self.since,
-        }
-
-    @property
-    def text(self) -> str:
-        """For people."""
-        return f"{self.user} on {self.host} (process {self.pid}, since {self.since})"
-
-    @property
-    def can_be_looked_at(self) -> bool:
-        """Whether this process would see the holder's, if it runs."""
-        return self.host == socket.gethostname() and self.pid_space == _pid_space()
-
-    @property
-    def is_dead(self) -> bool:
-        """Whether its process is known to have ended."""
-        import psutil  # noqa: PLC0415
-
-        if not self.can_be_looked_at:
-            return False
-        try:
-            process = psutil.Process(self.pid)
-            ended = process.status() == psutil.STATUS_ZOMBIE
-            return ended or abs(process.create_time() - self.started) > _SAME_START
-        except psutil.NoSuchProcess:
-            return True
-        except psutil.Error:
-            return False
-
-
-def _pid_space() -> str:
-    """Tells containers apart from their host: a process id means something in its own space only."""
-    with suppress(OSError):
-        return str(Path("/proc/self/ns/pid").readlink())
-    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +86,7 @@ def _acquire(engine: Engine, volume: str, topology: str, patience: Patience) -> 
     failures = 0
     while True:
         try:
-            engine.operator().create_volume(volume, {"Labels": mine.labels(topology)})
+            engine.operator().create_volume(volume, {"Labels": {LABEL_LOCK: topology, **mine.labels(LABEL_LOCK)}})
             holder = holder_of(engine.reader, volume)
         except NetdeployError as error:
             failures += 1
@@ -226,7 +126,7 @@ def holder_of(reader: Reader, volume: str) -> Holder | None:
         if answer.status == 404:
             return None
         raise
-    holder = Holder.from_labels(labels)
+    holder = Holder.from_labels(labels, LABEL_LOCK)
     if holder is None:
         raise Conflict(
             f"the volume `{volume}` is not a lock of netdeploy, and has the name of one",
@@ -244,12 +144,24 @@ def _remove(engine: Engine, volume: str, token: str) -> None:
 
 def is_left_behind(labels: Mapping[str, str], topology: str) -> bool:
     """Whether a volume's labels are those of the topology's lock, and nobody holds it any more."""
-    holder = Holder.from_labels(labels) if labels.get(LABEL_LOCK) == topology else None
+    holder = Holder.from_labels(labels, LABEL_LOCK) if labels.get(LABEL_LOCK) == topology else None
     return holder is not None and holder.is_dead
+
+
+def all_locks(reader: Reader) -> dict[str, tuple[str, Holder]]:
+    """The locks of all topologies: by volume, the topology and the holder."""
+    listed = reader.get("/volumes", filters={"label": [LABEL_LOCK]}).get("Volumes") or ()
+    found = {}
+    for item in listed:
+        labels = item.get("Labels") or {}
+        holder = Holder.from_labels(labels, LABEL_LOCK)
+        if holder is not None:
+            found[str(item["Name"])] = (str(labels[LABEL_LOCK]), holder)
+    return found
 
 
 def locks(reader: Reader, topology: str) -> dict[str, Holder]:
     """The locks of a topology, by volume."""
     listed = reader.get("/volumes", filters={"label": [f"{LABEL_LOCK}={topology}"]}).get("Volumes") or ()
-    holders = {str(item["Name"]): Holder.from_labels(item.get("Labels") or {}) for item in listed}
+    holders = {str(item["Name"]): Holder.from_labels(item.get("Labels") or {}, LABEL_LOCK) for item in listed}
     return {name: holder for name, holder in holders.items() if holder is not None}

@@ -178,11 +178,16 @@ def can_be_pulled(reader: Reader, name: str) -> bool:
 
 def last_log_lines(reader: Reader, container_id: str, count: int = 10) -> list[str]:
     """The last lines a container wrote, stdout and stderr together; empty where its log driver keeps none."""
+    return log_text(reader, container_id, tail=count).splitlines()
+
+
+def log_text(reader: Reader, container_id: str, *, tail: int | str = "all") -> str:
+    """What a container wrote, stdout and stderr together; empty where its log driver keeps nothing."""
     try:
-        raw = reader.get_bytes(f"/containers/{container_id}/logs", stdout=1, stderr=1, tail=count)
+        raw = reader.get_bytes(f"/containers/{container_id}/logs", stdout=1, stderr=1, tail=tail)
     except EngineAnswer:
-        return []
-    return _demultiplexed(raw).decode("utf-8", "replace").splitlines()
+        return ""
+    return _demultiplexed(raw).decode("utf-8", "replace")
 
 
 def _demultiplexed(raw: bytes) -> bytes:

@@ -6,6 +6,7 @@ while it runs is in `State` and marked as such.
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,23 @@ class PortBinding:
     protocol: str
     host_ip: str
     host_port: str
+
+    def url(self, host_name: str) -> str | None:
+        """Where a browser that calls the engine's host `host_name` finds the port; None for what it can't open.
+
+        Another machine does not reach a port that is bound to the host's loopback.
+        """
+        if self.protocol != "tcp" or not self.host_port.isdigit():
+            return None
+        if self.host_ip in ("", "0.0.0.0", "::"):  # noqa: S104 - every address of the host
+            host = host_name
+        elif ipaddress.ip_address(self.host_ip).is_loopback:
+            if host_name != "localhost":
+                return None
+            host = host_name
+        else:
+            host = f"[{self.host_ip}]" if ":" in self.host_ip else self.host_ip
+        return f"http://{host}:{self.host_port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +122,8 @@ class ObservedAttachment:
     mac_address: str = ""
     """The interface's, so "" while stopped."""
     declared: frozenset[str] = frozenset()
+    address6: str = ""
+    """Its global IPv6 address, while running."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,11 +82,11 @@ class Reader:
         """The API version in use, as in `1.41`."""
         return f"{self.api_version[0]}.{self.api_version[1]}"
 
-    def get(self, path: str, **query: str | int | dict[str, list[str]]) -> Any:
+    def get(self, path: str, /, **query: str | int | dict[str, list[str]]) -> Any:
         """The decoded JSON at `path` (without the version prefix); dict values of `query` are sent as JSON."""
         return self._get(f"/v{self.api_text}{path}{_query(query)}")
 
-    def get_bytes(self, path: str, **query: str | int) -> bytes:
+    def get_bytes(self, path: str, /, **query: str | int) -> bytes:
         """The body at `path` as it is."""
         return self._fetch(f"/v{self.api_text}{path}{_query(query)}")
 

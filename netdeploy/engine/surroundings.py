@@ -98,6 +98,11 @@ def look_around(engine: Engine, networks: Iterable[str]) -> Surroundings:
     )
 
 
+def is_on_this_host(engine: Engine) -> bool:
+    """Whether the engine's host is this one, so that its /proc and /sys are at hand."""
+    return _is_local(engine.endpoint.url, engine.reader.get("/info"))
+
+
 def _is_local(url: str, info: dict[str, Any]) -> bool:
     """A socket may lead into a virtual machine, or out of a container: the host's name tells."""
     return url.startswith("unix://") and sys.platform == "linux" and info.get("Name") == socket.gethostname()

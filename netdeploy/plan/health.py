@@ -64,7 +64,7 @@ def _unbound(container: ObservedContainer, internal: frozenset[str]) -> list[str
     """Ports that were asked for and are not published, which the engine does not tell anybody."""
     if not container.attachments or container.network_mode == "host":
         return []
-    missing = [port for port in container.ports if not any(_is_bound(port, bound) for bound in container.bound_ports)]
+    missing = [port for port in container.ports if not any(is_bound(port, bound) for bound in container.bound_ports)]
     ids = {attachment.network_id for attachment in container.attachments.values()}
     why = "; it is on internal networks only" if ids <= internal else ""
     return [
@@ -73,7 +73,7 @@ def _unbound(container: ObservedContainer, internal: frozenset[str]) -> list[str
     ]
 
 
-def _is_bound(wanted: PortBinding, bound: PortBinding) -> bool:
+def is_bound(wanted: PortBinding, bound: PortBinding) -> bool:
     """A range of host ports, or none, is bound by any one of them."""
     same = (wanted.target, wanted.protocol) == (bound.target, bound.protocol)
     return same and (not wanted.host_port.isdigit() or wanted.host_port == bound.host_port)

@@ -34,6 +34,17 @@ def our_containers(seen: Snapshot, topology: str) -> tuple[ObservedContainer, ..
     return tuple(c for c in labelled if not _inherited(c, seen))
 
 
+def inheritors(seen: Snapshot, topology: str) -> tuple[ObservedContainer, ...]:
+    """The containers that have the labels of `topology` from an image committed from one of its containers."""
+    labelled = (c for c in seen.containers if is_ours(c.labels, topology, "container"))
+    return tuple(c for c in labelled if _inherited(c, seen))
+
+
+def is_interim(name: str) -> bool:
+    """Whether a container bears the name of one that is being replaced, or of the one to replace it."""
+    return TEMPORARY in name or ASIDE in name
+
+
 def _inherited(container: ObservedContainer, seen: Snapshot) -> bool:
     image = seen.image_of(container)
     instance = image.labels.get(LABEL_INSTANCE) if image else None

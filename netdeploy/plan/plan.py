@@ -16,7 +16,7 @@ from netdeploy.attributes import network as network_rows
 from netdeploy.attributes import volume as volume_rows
 from netdeploy.attributes.containers.mounts import mounts
 from netdeploy.attributes.containers.network import port_bindings
-from netdeploy.attributes.containers.process import has_healthcheck
+from netdeploy.attributes.containers.process import first_check
 from netdeploy.attributes.table import Json
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, Wishes
 from netdeploy.engine.observed import ObservedAttachment, ObservedContainer, Snapshot
@@ -63,6 +63,8 @@ from netdeploy.plan.ownership import ASIDE, TEMPORARY
 from netdeploy.plan.steps import Steps
 
 _DEFAULT_GRACE = 10
+_SOON = 60.0
+"""Seconds: the health of a new container is waited for where its first check comes within that time."""
 _SEVERAL_ENDPOINTS = (1, 44)
 """Since then a container is made with all its endpoints; before, with one, and connected to the others."""
 C = TypeVar("C", bound=Change)
@@ -340,7 +342,8 @@ class _Planner:
         stop_new = (Stop(final, 0),)  # it may hold the ports that the old one needs again
         start = self._steps.add(Start(final), reason, [named], undo=stop_new, group=group)
         settled = self._started(wish, start, final, group=group) or start
-        if has_healthcheck(wish) and not self._wishes.may_end(wish):
+        check = first_check(wish)
+        if check is not None and check <= _SOON and not self._wishes.may_end(wish):
             why = "the old container is kept until the new one is well"
             settled = self._steps.add(Wait(final, "is healthy"), why, [settled], group=group)
         self._steps.add(RemoveContainer(aside), reason, [settled])

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import Field, WithJsonSchema
 
 from netdeploy.attributes.table import AttributeChange
+from netdeploy.document import Document, schema_of
 from netdeploy.masking import hidden, looks_secret, masked_text, without_secrets
 from netdeploy.plan.changes import Action, AttachmentChange, Change, Changes
 
@@ -20,13 +21,7 @@ _MAY_HOLD_SECRETS = ("environment", "labels", "annotations", "logging", "driver_
 _JsonValue = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean", "null", "array", "object"]})]
 
 
-class Report(BaseModel):
-    """Part of a document that leaves the program: frozen, without unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class AttributeReport(Report):
+class AttributeReport(Document):
     """One attribute that differs."""
 
     path: str
@@ -39,7 +34,7 @@ class AttributeReport(Report):
     """What changing it costs."""
 
 
-class ChangeReport(Report):
+class ChangeReport(Document):
     """One object that differs."""
 
     action: Literal[
@@ -70,7 +65,7 @@ class ChangeReport(Report):
     """The attributes that differ."""
 
 
-class HealthReport(Report):
+class HealthReport(Document):
     """Something that is not well with a container at this moment."""
 
     container: str
@@ -83,7 +78,7 @@ class HealthReport(Report):
     """Of one that ended."""
 
 
-class DiffReport(Report):
+class DiffReport(Document):
     """The differences between a topology file and an engine."""
 
     format_version: Literal["1.0"] = FORMAT_VERSION
@@ -164,25 +159,6 @@ def _attribute(attribute: AttributeChange) -> AttributeReport:
 
 
 def diff_schema() -> dict[str, Any]:
-    """The JSON Schema of what `diff -o json` prints: one report, or a list of them."""
-    schema = described_schema(DiffReport)
-    definitions = schema.pop("$defs")
-    definitions["DiffReport"] = schema
-    one = {"$ref": "#/$defs/DiffReport"}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "netdeploy diff",
-        "description": "What `netdeploy diff -o json` prints: one report, or a list of them for several topologies.",
-        "anyOf": [one, {"type": "array", "items": one}],
-        "$defs": definitions,
-    }
-
-
-def described_schema(model: type[Report]) -> dict[str, Any]:
-    """A report's JSON Schema, without the titles that only repeat names; its parts are under `$defs`."""
-    schema = model.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")
-    for definition in (schema, *schema["$defs"].values()):
-        definition.pop("title", None)
-        for value in definition.get("properties", {}).values():
-            value.pop("title", None)
-    return schema
+    """The JSON Schema of what `diff -o json` prints."""
+    about = "What `netdeploy diff -o json` prints: one report, or a list of them for several topologies."
+    return schema_of(DiffReport, "netdeploy diff", about, several=True)

@@ -24,6 +24,7 @@ from pydantic import Field
 
 from netdeploy.attributes.table import plain
 from netdeploy.attributes.wish import Wishes
+from netdeploy.document import Document, schema_of
 from netdeploy.engine.observed import (
     LABEL_TOPOLOGY,
     ObservedAttachment,
@@ -33,14 +34,14 @@ from netdeploy.engine.observed import (
 )
 from netdeploy.masking import looks_secret
 from netdeploy.plan.ownership import our_containers
-from netdeploy.plan.report import ChangeReport, DiffReport, Report, described_schema
+from netdeploy.plan.report import ChangeReport, DiffReport
 
 DOCUMENT: Literal["netdeploy saved plan"] = "netdeploy saved plan"
 _COST = {"n": 2**15, "r": 8, "p": 1, "maxmem": 2**26, "dklen": 32}
 _SHA256 = r"^[0-9a-f]{64}$"
 
 
-class EngineReport(Report):
+class EngineReport(Document):
     """The engine that a plan was made for."""
 
     id: str
@@ -51,7 +52,7 @@ class EngineReport(Report):
     """Its version when the plan was saved."""
 
 
-class FileReport(Report):
+class FileReport(Document):
     """The topology file that a plan was made from."""
 
     path: str
@@ -64,7 +65,7 @@ class FileReport(Report):
     """The same of all that was read from it, variables of the shell and env files included."""
 
 
-class ObjectReport(Report):
+class ObjectReport(Document):
     """An object of the engine that the plan was made upon."""
 
     kind: Literal["container", "network", "volume", "image"]
@@ -79,7 +80,7 @@ class ObjectReport(Report):
     """SHA-256 of what can change while it keeps its id. No value that looks secret is part of it."""
 
 
-class SavedPlan(Report):
+class SavedPlan(Document):
     """A plan that `netdeploy diff --out` saved and `netdeploy apply` carries out, if it still holds."""
 
     document: Literal["netdeploy saved plan"] = DOCUMENT
@@ -250,11 +251,5 @@ def _text(change: ChangeReport) -> str:
 
 def saved_plan_schema() -> dict[str, Any]:
     """The JSON Schema of a saved plan."""
-    schema = described_schema(SavedPlan)
-    definitions = schema.pop("$defs")
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "netdeploy saved plan",
-        **schema,
-        "$defs": definitions,
-    }
+    about = "What `netdeploy diff --out` saves, and `netdeploy apply` carries out if it still holds."
+    return schema_of(SavedPlan, "netdeploy saved plan", about)

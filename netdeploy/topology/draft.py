@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from netdeploy.topology.model import Container, Network, Volume
+    from netdeploy.topology.model import Check, Container, Network, Volume
     from netdeploy.topology.problem import Path, Severity
 
 DEFAULT_BRIDGE = "bridge"
@@ -30,6 +30,7 @@ class Draft:
     secret_names: tuple[str, ...] | None = ()
     unread_sections: frozenset[str] = frozenset()
     """Of `containers`, `networks` and `volumes`, those whose names could not be read."""
+    checks: tuple[Check, ...] = ()
 
     def is_default_bridge(self, key: str) -> bool:
         """Whether the network `key` is Docker's own `bridge`."""

@@ -26,6 +26,7 @@ from netdeploy.topology.text_types import (
     FileMode,
     HostAddress,
     Hostname,
+    HttpPath,
     ImageName,
     InterfaceName,
     IpcMode,
@@ -39,6 +40,7 @@ from netdeploy.topology.text_types import (
     NetworkMode,
     NetworkName,
     PidMode,
+    PlaceText,
     Platform,
     PortRange,
     PullPolicy,
@@ -494,6 +496,34 @@ class Volume(Model):
     """It exists already and is only used: never made or removed."""
 
 
+class HttpCheck(Model):
+    """What a web server must answer."""
+
+    path: HttpPath = "/"
+    """The path to ask for."""
+    status: Annotated[int, Field(ge=100, le=599)] = 200
+    """The status it answers with."""
+    contains: str | None = None
+    """Text that the answer holds."""
+
+
+class Check(Model):
+    """Something that must be true of the running network; `verify` proves it."""
+
+    source: Annotated[str, Field(alias="from", min_length=1)]
+    """The container it is tried from, or `host`."""
+    to: PlaceText
+    """What is tried: `name:port`, `address:port`, or a name or address alone, which is pinged."""
+    expect: Literal["reachable", "unreachable", "resolves", "does-not-resolve"] = "reachable"
+    """What must come of it."""
+    http: HttpCheck | None = None
+    """What a web server there answers."""
+    within: Nanoseconds | None = None
+    """How long it is tried until it is so (default 5s)."""
+    name: str = ""
+    """What it shows, in your words."""
+
+
 class Topology(Model):
     """A topology: the networks, containers and volumes that stand together."""
 
@@ -513,3 +543,5 @@ class Topology(Model):
     """Files that containers read, by name."""
     secrets: dict[Name, FileSource] = {}
     """Files with secrets that containers read, by name."""
+    checks: tuple[Check, ...] = ()
+    """What must be true of the running network, besides what follows from the rest; `verify` proves it."""

@@ -199,6 +199,7 @@ class _Reader:
             _names(data.get("configs", {})),
             _names(data.get("secrets", {})),
             self._unread_sections(data),
+            head.checks if head else (),
         )
         for found in rules.check(draft):
             elsewhere = tuple((caption, self._places.mark(path)) for caption, path in found.elsewhere)

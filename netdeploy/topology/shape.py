@@ -256,7 +256,8 @@ def _frozen(data: Any) -> Any:
 
 def _keys_at(model: type[BaseModel], location: Path) -> list[str]:
     """The keys a model, or the model nested in it at `location`, knows."""
-    return list(_model_at(model, location).model_fields)
+    fields = _model_at(model, location).model_fields
+    return [field.alias or name for name, field in fields.items()]
 
 
 def _model_at(model: type[BaseModel], location: Path) -> type[BaseModel]:

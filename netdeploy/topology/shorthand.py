@@ -201,6 +201,10 @@ NETWORK_FORMS = {
 VOLUME_FORMS = {"driver_opts": PAIRS, "labels": PAIRS}
 
 
+def _checks(node: Node, path: Path, around: Surroundings) -> Node:
+    return _each_item(node, path, around, {"http": Form(nested({}), schemas.same)})
+
+
 def _container_map(node: Node, path: Path, around: Surroundings) -> Node:
     expanded = each_value(node, path, around, CONTAINER_FORMS)
     if not isinstance(expanded, Mapping):
@@ -227,6 +231,7 @@ def _volume_map(node: Node, path: Path, around: Surroundings) -> Node:
 
 
 TOPOLOGY_FORMS = {
+    "checks": Form(_checks, schemas.same),
     "containers": Form(_container_map, schemas.same),
     "networks": Form(_network_map, schemas.nothing_or),
     "volumes": Form(_volume_map, schemas.nothing_or),

@@ -284,6 +284,34 @@ Platform = Annotated[
 PullPolicy = Literal["always", "never", "missing", "if_not_present"]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(_whole)]
 FileMode = Annotated[int, Field(ge=0, le=0o7777), BeforeValidator(_whole)]
+_HOST_NAME = r"[a-zA-Z0-9_](?:[a-zA-Z0-9_.-]{0,251}[a-zA-Z0-9_])?"
+_PLACE = rf"(?P<name>{_HOST_NAME}|[0-9a-fA-F]*:[0-9a-fA-F:.]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
+
+
+def _place(value: str) -> str:
+    match = re.fullmatch(_PLACE, value)
+    if not match or not 1 <= int(match["port"] or 1) <= 65_535:
+        raise PydanticCustomError(
+            "place", "expected `name:port`, `address:port`, or a name or address alone, such as `db:5432`"
+        )
+    return value
+
+
+def place_parts(text: str) -> tuple[str, int | None]:
+    """The name or address of `db:5432`, `[fd00::2]:80` or `fd00::2`, and the port if there is one."""
+    if text.count(":") > 1 and not text.startswith("["):
+        return text, None
+    match = re.fullmatch(_PLACE, text)
+    if match is None:
+        raise ValueError(text)
+    return match["name"].strip("[]"), int(match["port"]) if match["port"] else None
+
+
+PlaceText = Annotated[
+    str,
+    *_both(AfterValidator(_place), {"type": "string", "pattern": "^" + re.sub(r"\?P<\w+>", "", _PLACE) + "$"}),
+]
+HttpPath = Annotated[str, *_matching(r"/[!-~]*", "expected a path that starts with `/`, such as `/status`")]
 AbsolutePath = Annotated[str, *_matching(r"/[^\x00]*", "expected an absolute path, such as `/data`")]
 
 

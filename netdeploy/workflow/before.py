@@ -35,7 +35,8 @@ def refuse_obstacles(engine: Engine, view: View, say: Callable[[str], None]) -> 
         hint = "take it out of the file, or update Docker"
         raise EngineTooOld(f"{too_old_text(view.wishes, view.seen)}; nothing was changed", hint=hint, details=lacking)
     if count:
-        found += [f"! {text}" for text in (*lacking, *_images_not_to_be_had(engine, view))]
+        this = f"; this engine is Docker {view.seen.engine_version}"
+        found += [f"! {text}" for text in (*(text + this for text in lacking), *_images_not_to_be_had(engine, view))]
         count = len(found) + len(view.changes.conflicts)
         what = "something stands" if count == 1 else f"{count} things stand"
         raise Conflict(f"{what} in the way (marked ! above); nothing was touched", details=found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -534,7 +535,7 @@ def test_a_port_that_is_taken_is_named_with_what_to_do(lab: Lab, holder: str) ->
     assert result.code == 2
     assert str(port) in result.err
     assert ("held by the container `ndt-holder`" in result.err) == (holder == "a container")
-    assert ("outside Docker" in result.err) == (holder == "a process")
+    assert (f"(process {os.getpid()})" in result.err) == (holder == "a process")
     assert "ndt-web" not in lab.names()  # no half-made container is left
     if holder == "a process":
         assert not answers(port)

@@ -15,7 +15,8 @@ import pytest
 from docker.errors import NotFound
 
 from engine.lab import Lab
-from netdeploy.engine.lock import Holder, Patience, locked, locks
+from netdeploy.engine.holder import Holder
+from netdeploy.engine.lock import LABEL_LOCK, Patience, locked, locks
 from netdeploy.errors import Interrupted, Locked, NetdeployError
 
 VOLUME = "netdeploy.lock.ndt-lab"
@@ -30,7 +31,7 @@ def clean(lab: Lab) -> Iterator[None]:
 
 
 def held_by(lab: Lab, holder: Holder, volume: str = VOLUME) -> None:
-    lab.client.volumes.create(volume, labels=holder.labels("ndt-lab"))
+    lab.client.volumes.create(volume, labels={LABEL_LOCK: "ndt-lab", **holder.labels(LABEL_LOCK)})
 
 
 def dead_process() -> int:

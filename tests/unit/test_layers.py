@@ -16,15 +16,22 @@ PACKAGE = ROOT / "netdeploy"
 MAY_KNOW = {
     "errors": set(),
     "masking": set(),
+    "document": set(),
     "topology": set(),
     "engine": set(),
     "attributes": {"topology", "engine.observed", "engine.normal_form"},
-    "plan": {"attributes", "topology", "engine.observed"},
+    "plan": {"document", "attributes", "topology", "engine.observed"},
     "apply": {"plan", "attributes", "engine"},
     "stand_ins": {"topology"},
-    "workflow": {"apply", "plan", "attributes", "engine", "topology", "stand_ins"},
-    "render": {"workflow", "apply", "plan", "attributes", "topology", "engine.observed"},
-    "cli": {"render", "workflow", "apply", "plan", "attributes", "engine", "topology", "stand_ins"},
+    "workflow": {"document", "apply", "plan", "attributes", "engine", "topology", "stand_ins"},
+    "verify": {"document", "workflow", "plan", "attributes", "engine", "topology"},
+    "inspect": {"document", "engine", "topology"},
+    "graph": {"plan", "attributes", "topology", "engine.observed"},
+    "render": {"verify", "inspect", "workflow", "apply", "plan", "attributes", "topology", "engine.observed"},
+    "cli": {
+        *("render", "verify", "inspect", "graph", "workflow", "apply", "plan", "attributes", "engine", "topology"),
+        "stand_ins",
+    },
 }
 # Only these rooms may import these packages.
 ONLY_IN = {"docker": {"engine"}, "requests": {"engine"}, "click": {"cli"}, "rich": {"render", "cli"}}
@@ -90,7 +97,8 @@ def test_help_loads_nothing_heavy() -> None:
     assert loaded_by("--help").isdisjoint({"docker", "jsonschema", "rich", "pydantic", "yaml", "requests"})
 
 
-def test_validate_needs_no_engine_client() -> None:
-    loaded = loaded_by("validate", str(ROOT / "topologies" / "netflix.yaml"))
+@pytest.mark.parametrize("command", ["validate", "graph"])
+def test_what_needs_no_engine_loads_no_client(command: str) -> None:
+    loaded = loaded_by(command, str(ROOT / "topologies" / "netflix.yaml"))
     assert loaded.isdisjoint({"docker", "jsonschema", "rich", "requests"})
     assert "pydantic" in loaded

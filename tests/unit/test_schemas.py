@@ -11,11 +11,22 @@ import pytest
 import yaml
 
 from netdeploy.cli.main import run
+from netdeploy.inspect.report import inspect_schema
 from netdeploy.plan.report import diff_schema
 from netdeploy.plan.saved import saved_plan_schema
 from netdeploy.topology.schema import topology_schema
+from netdeploy.verify.verdict import verify_schema
+from netdeploy.workflow.status_report import status_schema
 
 ROOT = Path(__file__).parents[2]
+SCHEMAS = {
+    "topology": topology_schema,
+    "plan": diff_schema,
+    "saved-plan": saved_plan_schema,
+    "verify": verify_schema,
+    "inspect": inspect_schema,
+    "status": status_schema,
+}
 TOPOLOGIES = sorted((ROOT / "topologies").glob("*.yaml"))
 
 
@@ -23,22 +34,21 @@ def stored(name: str) -> Any:
     return json.loads((ROOT / "schemas" / name).read_text())
 
 
-def test_the_stored_schemas_are_current() -> None:
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_the_stored_schemas_are_current(kind: str) -> None:
     """If this fails: `make schema`."""
-    assert stored("topology.schema.json") == topology_schema()
-    assert stored("plan.schema.json") == diff_schema()
-    assert stored("saved-plan.schema.json") == saved_plan_schema()
+    assert stored(f"{kind}.schema.json") == SCHEMAS[kind]()
 
 
-@pytest.mark.parametrize("kind", ["topology", "plan", "saved-plan"])
+@pytest.mark.parametrize("kind", SCHEMAS)
 def test_the_command_prints_what_is_stored(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["schema", kind]) == 0
     assert capsys.readouterr().out == (ROOT / "schemas" / f"{kind}.schema.json").read_text()
 
 
-@pytest.mark.parametrize("name", ["topology.schema.json", "plan.schema.json", "saved-plan.schema.json"])
-def test_schemas_are_valid_and_every_property_has_a_description(name: str) -> None:
-    schema = stored(name)
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_schemas_are_valid_and_every_property_has_a_description(kind: str) -> None:
+    schema = stored(f"{kind}.schema.json")
     jsonschema.Draft202012Validator.check_schema(schema)
     for title, definition in {**schema["$defs"], "": schema}.items():
         for key, value in definition.get("properties", {}).items():

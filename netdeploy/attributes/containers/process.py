@@ -119,10 +119,16 @@ def _merged_healthcheck(wish: ContainerWish) -> HealthcheckSetting | None:
     )
 
 
-def has_healthcheck(wish: ContainerWish) -> bool:
-    """Whether the engine will tell the container's health."""
+def first_check(wish: ContainerWish) -> float | None:
+    """Seconds from the container's start to its first healthcheck; None where it has none.
+
+    A silent interval is 30 seconds (moby, daemon/health.go: defaultProbeInterval).
+    """
     merged = _merged_healthcheck(wish)
-    return merged is not None and merged.test[:1] != ("NONE",)
+    if merged is None or merged.test[:1] == ("NONE",):
+        return None
+    early = merged.start_interval if merged.start_period else 0
+    return (early or merged.interval or 30_000_000_000) / 1e9
 
 
 def _healthcheck_argument(wish: ContainerWish) -> Json | None:

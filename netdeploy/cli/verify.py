@@ -1,0 +1,77 @@
+"""The command that proves, from inside the containers, who reaches whom."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from netdeploy.cli.context import Settings, console, show, stop_on_signals, width_of
+from netdeploy.cli.readings import read_all, readings_on_engine
+from netdeploy.render.verify_text import verify_text
+from netdeploy.verify.run import Options
+from netdeploy.verify.run import verify as prove
+from netdeploy.workflow.views import Target
+
+if TYPE_CHECKING:
+    from netdeploy.engine.engine import Engine
+    from netdeploy.topology.read import Reading
+    from netdeploy.verify.verdict import VerifyReport
+
+
+@click.command()
+@click.argument("files", metavar="[FILE…]", nargs=-1)
+@click.option("--wait", is_flag=True, help="First wait until all containers run, and are healthy where they tell.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=300.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long --wait waits.",
+)
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Text (default) or JSON.")
+@click.pass_obj
+def verify(settings: Settings, files: tuple[str, ...], wait: bool, timeout: float, output: str) -> int:
+    """Prove, from inside the containers' own networks, who reaches whom, and tell why not.
+
+    What must hold follows from the file: names resolve and ports accept where containers share a network, and nothing
+    gets through where they do not; published ports answer on the host, and nothing else is published; and what `checks`
+    in the file says. Without FILE, every topology on the engine is verified against the file it came from. Exits 0 when
+    all holds, 1 when something does not, 2 when it could not be found out.
+    """
+    readings = read_all(files)
+    engine = settings.engine()
+    failed = False
+    if not files:
+        readings, failed = readings_on_engine(engine)
+    reports = [verified(engine, reading, wait=timeout if wait else 0.0) for reading in readings]
+    if output == "json":
+        documents = [report.model_dump(mode="json") for report in reports]
+        document = documents[0] if len(documents) == len(files) == 1 else documents
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        show_all(reports)
+        if not reports and not failed:
+            click.echo("There is no topology on this engine.")
+    if failed:
+        return 2
+    return 0 if all(report.passed for report in reports) else 1
+
+
+def verified(engine: Engine, reading: Reading, *, wait: float) -> VerifyReport:
+    """Verify one topology; `wait` is how many seconds to wait for its containers."""
+    err = console(stderr=True)
+    with stop_on_signals() as stop:
+        target = Target(reading.wanted(), reading.source)
+        return prove(engine, target, reading.shown, Options(wait, err.print, stop))
+
+
+def show_all(reports: list[VerifyReport]) -> None:
+    """Print reports for people."""
+    out = console()
+    for number, report in enumerate(reports):
+        if number:
+            click.echo()
+        show(out, verify_text(report, width=width_of(out)))

@@ -1,0 +1,148 @@
+"""How a container hangs on its networks at this moment, as the engine tells it; only GET.
+
+Unlike observed.py this is what holds while a container runs: its addresses, its interfaces' MAC addresses, the names
+that the engine's resolver gives out for it.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from netdeploy.engine import answers
+from netdeploy.engine.errors import EngineAnswer
+from netdeploy.engine.observe import listed_name
+from netdeploy.engine.observed import ObservedContainer, ObservedNetwork, with_named_modes
+from netdeploy.errors import NetdeployError
+
+if TYPE_CHECKING:
+    from netdeploy.engine.reader import Reader
+
+_DEFAULT_BRIDGE = "bridge"
+_RESOLV_CONF = "/etc/resolv.conf"
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+_MOST = 1 << 16  # bytes of a resolv.conf that are read
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEndpoint:
+    """A container's place on a network. Addresses are like `172.18.0.2/16`; they and the MAC are there while it runs.
+
+    `gateways` are the network's: which one the container uses, only its route table says. `names` are those by which
+    others on the network find it, its own name first; empty where the network has no names.
+    """
+
+    network: str
+    network_id: str
+    mac_address: str
+    addresses: tuple[str, ...]
+    gateways: tuple[str, ...]
+    names: tuple[str, ...]
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Networking:
+    """A container, its places on networks, and its resolv.conf (None with the reason in `no_resolv_conf`)."""
+
+    container: ObservedContainer
+    owner: ObservedContainer | None
+    """The container whose network it shares."""
+    endpoints: tuple[LiveEndpoint, ...]
+    """Its own, or those of the owner."""
+    resolv_conf: str | None
+    no_resolv_conf: str = ""
+
+    @property
+    def connected(self) -> ObservedContainer:
+        """Whose network it is: its own, or the owner's."""
+        return self.owner or self.container
+
+
+def networking(reader: Reader, name: str) -> Networking | None:
+    """How the container of that name or id is connected; None where there is none."""
+    found = _inspect(reader, name)
+    if found is None:
+        return None
+    answer, container = found
+    kind, _, shared = container.network_mode.partition(":")
+    owner = _inspect(reader, shared) if kind == "container" else None
+    if owner:
+        answer = owner[0]
+        container = with_named_modes(container, {shared: owner[1].name})
+    text, problem = _resolv_conf(reader, container.id)
+    return Networking(container, owner[1] if owner else None, endpoints(answer), text, problem)
+
+
+def networks(reader: Reader) -> Mapping[str, ObservedNetwork]:
+    """All networks of the engine, by id."""
+    return {item["Id"]: answers.network(item) for item in reader.get("/networks")}
+
+
+def container_names(reader: Reader) -> tuple[str, ...]:
+    """The names of all containers, sorted."""
+    return tuple(sorted(filter(None, map(listed_name, reader.get("/containers/json", all=1)))))
+
+
+def _inspect(reader: Reader, name: str) -> tuple[dict[str, Any], ObservedContainer] | None:
+    if not _NAME.fullmatch(name):  # the engine would take it for another path
+        return None
+    try:
+        answer = reader.get(f"/containers/{name}/json")
+    except EngineAnswer as refused:
+        if refused.status == 404:
+            return None
+        if "multiple ids found" in refused.message.lower():
+            hint = "give more digits, or its name"
+            raise NetdeployError(f"the ids of several containers begin with `{name}`", hint=hint) from None
+        raise
+    return answer, answers.container(answer)
+
+
+def endpoints(answer: dict[str, Any]) -> tuple[LiveEndpoint, ...]:
+    """From `GET /containers/{id}/json`, in the order of the networks' names."""
+    settings = (answer.get("NetworkSettings") or {}).get("Networks") or {}
+    modes = {"host", "none"}
+    return tuple(_endpoint(name, settings[name] or {}, answer) for name in sorted(settings) if name not in modes)
+
+
+def _endpoint(network: str, value: dict[str, Any], answer: dict[str, Any]) -> LiveEndpoint:
+    return LiveEndpoint(
+        network=network,
+        network_id=value.get("NetworkID") or "",
+        mac_address=(value.get("MacAddress") or "").lower(),
+        addresses=tuple(
+            f"{answers.address(value[key])}/{value.get(length) or 0}"
+            for key, length in (("IPAddress", "IPPrefixLen"), ("GlobalIPv6Address", "GlobalIPv6PrefixLen"))
+            if value.get(key)
+        ),
+        gateways=tuple(answers.address(value[key]) for key in ("Gateway", "IPv6Gateway") if value.get(key)),
+        names=() if network == _DEFAULT_BRIDGE else _names(value, answer),
+        links=tuple(value.get("Links") or ()),
+    )
+
+
+def _names(value: dict[str, Any], answer: dict[str, Any]) -> tuple[str, ...]:
+    """DNSNames, since API 1.44, are all of them; before, the name itself is not among the aliases."""
+    own = answer["Name"].removeprefix("/")
+    known = value.get("DNSNames") or [own, *sorted(value.get("Aliases") or ()), answer["Id"][:12]]
+    return tuple(dict.fromkeys(sorted(known, key=lambda name: (name != own, name == answer["Id"][:12]))))
+
+
+def _resolv_conf(reader: Reader, container_id: str) -> tuple[str | None, str]:
+    """The file as the container has it: the engine gives it out of a stopped one too, and needs no shell in it."""
+    try:
+        raw = reader.get_bytes(f"/containers/{container_id}/archive", path=_RESOLV_CONF)
+    except EngineAnswer as refused:
+        return None, "the container has no such file" if refused.status == 404 else f"the engine said: {refused}"
+    with suppress(tarfile.TarError, OSError), tarfile.open(fileobj=io.BytesIO(raw)) as tar:
+        for member in tar:
+            file = tar.extractfile(member) if member.isfile() else None
+            if file:
+                return file.read(_MOST).decode("utf-8", "replace"), ""
+    return None, "what the container has under that name is no file"

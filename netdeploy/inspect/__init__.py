@@ -1,0 +1,1 @@
+"""How a container is connected, inside and on the host: interfaces, addresses, routes, names, ports."""

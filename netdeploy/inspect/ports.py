@@ -1,0 +1,107 @@
+"""Where published ports lead, and whether somebody waits there. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from netdeploy.inspect.report import BindingReport, NetworkReport, PortReport
+from netdeploy.inspect.space import bare
+
+if TYPE_CHECKING:
+    from netdeploy.engine.networking import Networking
+    from netdeploy.engine.observed import ObservedContainer, PortBinding
+    from netdeploy.inspect.space import Space
+
+
+def ports(
+    connection: Networking, networks: Sequence[NetworkReport], inside: Space | None, host_name: str
+) -> Iterator[PortReport]:
+    """Published ports, then those that are only exposed; with a shared network, the owner's."""
+    container = connection.connected
+    asked = sorted({(binding.target, binding.protocol) for binding in (*container.ports, *container.bound_ports)})
+    for target, protocol in asked:
+        yield _published(container, (target, protocol), networks, inside, host_name)
+    for text in sorted(container.exposed):
+        number, _, protocol = text.partition("/")
+        if number.isdigit() and (int(number), protocol or "tcp") not in asked:
+            listening = _listening(inside, int(number), protocol or "tcp")
+            yield PortReport(
+                port=int(number),
+                protocol=protocol or "tcp",
+                published=(),
+                leads_to=None,
+                listening=listening,
+                note="exposed, not published: other containers reach it, the host does not",
+            )
+
+
+def _published(
+    container: ObservedContainer,
+    port: tuple[int, str],
+    networks: Sequence[NetworkReport],
+    inside: Space | None,
+    host_name: str,
+) -> PortReport:
+    running = container.state.running
+    bindings = container.bound_ports if running else container.ports
+    own = sorted((b for b in bindings if (b.target, b.protocol) == port), key=lambda b: (b.host_port, b.host_ip))
+    address = _arrival(networks, inside) if running and own else None
+    listening = _listening(inside, *port)
+    return PortReport(
+        port=port[0],
+        protocol=port[1],
+        published=tuple(_binding(binding, host_name, running=running) for binding in own),
+        leads_to=f"{address}:{port[0]}" if address else None,
+        listening=listening,
+        note=_note(container, own, networks, listening),
+    )
+
+
+def _binding(binding: PortBinding, host_name: str, *, running: bool) -> BindingReport:
+    address = binding.host_ip or "0.0.0.0"  # noqa: S104 - as the engine means it
+    url = binding.url(host_name) if running else None
+    return BindingReport(address=address, port=binding.host_port, url=url)
+
+
+def _arrival(networks: Sequence[NetworkReport], inside: Space | None) -> str | None:
+    """The engine sends traffic to where the default route is; where no routes are known, to the only network."""
+    if inside:
+        leading = next((route for route in inside.routes if route.destination == "0.0.0.0/0"), None)
+        interface = inside.by_name(leading.interface) if leading else None
+        addresses = list(bare(interface.addresses)) if interface else []
+    else:
+        addresses = list(bare(networks[0].addresses)) if len(networks) == 1 else []
+    return next((address for address in addresses if ":" not in address), None)
+
+
+def _listening(inside: Space | None, port: int, protocol: str) -> tuple[str, ...] | None:
+    if inside is None or protocol not in ("tcp", "udp"):
+        return None
+    return tuple(
+        dict.fromkeys(item.address for item in inside.listeners if (item.port, item.protocol) == (port, protocol))
+    )
+
+
+def _note(
+    container: ObservedContainer,
+    bound: Sequence[PortBinding],
+    networks: Sequence[NetworkReport],
+    listening: tuple[str, ...] | None,
+) -> str | None:
+    if container.network_mode == "host":
+        return "published in vain: with the host's network a port is the host's own"
+    if not container.state.running:
+        return "published once it runs"
+    if not bound:
+        internal = bool(networks) and all(network.internal for network in networks)
+        why = ", since it is on internal networks only" if internal else ""
+        return f"published in vain: the host does not listen{why}"
+    if listening is None:
+        return None
+    if not listening:
+        return "nothing listens there inside: a caller is refused, or gets an empty answer"
+    if all(ipaddress.ip_address(address).is_loopback for address in listening):
+        return f"listens on {', '.join(listening)} inside only, which nobody outside reaches: bind it to 0.0.0.0"
+    return None

@@ -1,0 +1,228 @@
+"""What one network namespace holds: the shell script that reads it, and what its output means.
+
+The script is busybox's and starts no program for an interface, since a host may have hundreds. Interfaces come from
+/sys, routes and listeners from /proc, which every kernel and every busybox has in the same form.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+PING_SECONDS = 1
+_ADDRESS = re.compile(r"\d+:\s+(?P<name>[^\s@:]+)\S*\s+inet6?\s+(?P<address>[0-9a-fA-F.:]+(?:/\d+)?)")
+_ROUTE_IS_UP = 0x1
+_ROUTE_REJECTS = 0x200
+_ANY_IPV6 = "0" * 32
+
+SCRIPT = r"""
+cd /sys/class/net
+for i in *; do
+  [ -e "$i/ifindex" ] || continue
+  address=; state=
+  read -r index <"$i/ifindex"; read -r link <"$i/iflink"
+  read -r address <"$i/address"; read -r state <"$i/operstate"
+  kind=-; [ -d "$i/bridge" ] && kind=bridge
+  echo "link $i $index $link $kind ${state:--} ${address:--}"
+  [ $kind = bridge ] && for port in "$i"/brif/*; do [ -e "$port" ] && echo "port $i ${port##*/}"; done
+done 2>/dev/null
+ip -o addr 2>/dev/null | sed 's/^/addr /'
+sed 's/^/route4 /' /proc/net/route
+[ -e /proc/net/ipv6_route ] && awk '$2 != "80" { print "route6", $0 }' /proc/net/ipv6_route
+for protocol in tcp tcp6; do
+  [ -e /proc/net/$protocol ] && awk -v p=$protocol '$4 == "0A" { print "listen", p, $2 }' /proc/net/$protocol
+done
+for protocol in udp udp6; do
+  [ -e /proc/net/$protocol ] && awk -v p=$protocol '$4 == "07" { print "listen", p, $2 }' /proc/net/$protocol
+done
+true
+"""
+
+
+def ping_script(addresses: Sequence[str]) -> str:
+    """A ping to each address, all at once, and one more a little later where the first had no answer.
+
+    An IPv6 address that is new answers only after a second or two, when it has turned out that no other has it.
+    """
+    if not addresses:
+        return ""
+    calls = [f"(try {address} || {{ sleep 1; try {address}; }}; told {address} $?) &" for address in addresses]
+    return "\n".join([_PING_FUNCTIONS, *calls, "wait"])
+
+
+_PING_FUNCTIONS = f"""
+try() {{ said=$(ping -c 1 -W {PING_SECONDS} "$1" 2>&1); }}
+told() {{ echo "ping $1 $2 $(echo "$said" | sed -n 's/.*time=\\([0-9.]*\\).*/\\1/p')"; }}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A network interface. `link` is the number of its other end (a veth) or of what it stands on, else its own.
+
+    0 is a number that is not known; a MAC address is "" then.
+    `bridge` is the bridge that it is a port of. Addresses are like `172.18.0.2/16`.
+    """
+
+    name: str
+    index: int
+    link: int
+    mac_address: str
+    state: str = ""
+    is_bridge: bool = False
+    bridge: str = ""
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One line of a route table: `destination` is like `172.18.0.0/16`; `gateway` "" is reached directly."""
+
+    destination: str
+    gateway: str
+    interface: str
+    metric: int = 0
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is where everything goes that has no better route."""
+        return self.destination in ("0.0.0.0/0", "::/0")
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A port on which a process waits; `address` may be a wildcard."""
+
+    protocol: str
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Whether an address answered, and after how many milliseconds where that was told."""
+
+    address: str
+    answers: bool
+    milliseconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A network namespace, as read."""
+
+    interfaces: tuple[Interface, ...] = ()
+    routes: tuple[Route, ...] = ()
+    listeners: tuple[Listener, ...] = ()
+    pings: tuple[Ping, ...] = ()
+
+    def by_mac(self, mac_address: str) -> Interface | None:
+        """The interface with a MAC address."""
+        return next((i for i in self.interfaces if mac_address and i.mac_address == mac_address), None)
+
+    def by_index(self, index: int) -> Interface | None:
+        """The interface with a number."""
+        return next((i for i in self.interfaces if index and i.index == index), None)
+
+    def by_name(self, name: str) -> Interface | None:
+        """The interface with a name."""
+        return next((i for i in self.interfaces if i.name == name), None)
+
+    def by_address(self, addresses: Iterable[str]) -> Interface | None:
+        """The interface that has one of the addresses (like `172.18.0.2/16`)."""
+        wanted = set(addresses)
+        return next((i for i in self.interfaces if wanted & set(i.addresses)), None)
+
+
+def parse(output: str) -> Space:
+    """What SCRIPT (and `ping_script`) wrote; lines of other kinds are passed over."""
+    lines: dict[str, list[str]] = {}
+    for line in output.splitlines():
+        kind, _, rest = line.partition(" ")
+        lines.setdefault(kind, []).append(rest)
+    bridges = {port: bridge for bridge, port in (line.split() for line in lines.get("port", ()))}
+    addresses = _addresses(lines.get("addr", ()))
+    interfaces = [
+        replace(interface, bridge=bridges.get(interface.name, ""), addresses=tuple(addresses.get(interface.name, ())))
+        for interface in map(_interface, lines.get("link", ()))
+    ]
+    return Space(
+        interfaces=tuple(sorted(interfaces, key=lambda interface: interface.index)),
+        routes=(*routes4(lines.get("route4", ())), *routes6(lines.get("route6", ()))),
+        listeners=tuple(dict.fromkeys(map(listener, lines.get("listen", ())))),
+        pings=tuple(map(_ping, lines.get("ping", ()))),
+    )
+
+
+def _interface(line: str) -> Interface:
+    name, index, link, kind, state, *address = line.split()
+    mac = address[0] if address and address[0] != "-" else ""
+    return Interface(name, int(index), int(link), mac, "" if state == "-" else state, is_bridge=kind == "bridge")
+
+
+def _addresses(lines: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        match = _ADDRESS.match(line)
+        if match:
+            found.setdefault(match["name"], []).append(match["address"])
+    return found
+
+
+def routes4(lines: Sequence[str]) -> list[Route]:
+    """Of /proc/net/route: hexadecimal, in the byte order of the engine's machine, taken to be little-endian."""
+    found = []
+    for line in lines:
+        columns = line.split()
+        if len(columns) < 8 or columns[0] == "Iface":
+            continue
+        flags = int(columns[3], 16)
+        if flags & _ROUTE_IS_UP and not flags & _ROUTE_REJECTS:
+            destination, gateway, mask = (_ipv4(columns[column]) for column in (1, 2, 7))
+            subnet = ipaddress.ip_network(f"{destination}/{mask}", strict=False)
+            via = "" if gateway == "0.0.0.0" else gateway  # noqa: S104 - it means none
+            found.append(Route(str(subnet), via, columns[0], int(columns[6])))
+    return sorted(found, key=lambda route: not route.is_default)
+
+
+def _ipv4(text: str) -> str:
+    return socket.inet_ntoa(struct.pack("<I", int(text, 16)))
+
+
+def routes6(lines: Sequence[str]) -> list[Route]:
+    """Of /proc/net/ipv6_route, without those of the loopback, to single addresses, and to multicast."""
+    found = []
+    for line in lines:
+        columns = line.split()
+        if len(columns) < 10 or int(columns[8], 16) & _ROUTE_REJECTS or columns[9] == "lo":
+            continue
+        length = int(columns[1], 16)
+        destination = ipaddress.IPv6Address(bytes.fromhex(columns[0]))
+        if length == 128 or destination.is_multicast:
+            continue
+        via = "" if columns[4] == _ANY_IPV6 else str(ipaddress.IPv6Address(bytes.fromhex(columns[4])))
+        found.append(Route(f"{destination}/{length}", via, columns[9], int(columns[5], 16)))
+    return sorted(found, key=lambda route: not route.is_default)
+
+
+def listener(line: str) -> Listener:
+    """From `tcp ADDRESS:PORT`, in hexadecimal as in /proc/net/tcp."""
+    protocol, text = line.split()
+    address, _, port = text.partition(":")
+    words = [int(address[at : at + 8], 16) for at in range(0, len(address), 8)]
+    packed = b"".join(struct.pack("<I", word) for word in words)
+    return Listener(protocol.removesuffix("6"), str(ipaddress.ip_address(packed)), int(port, 16))
+
+
+def _ping(line: str) -> Ping:
+    address, code, *time = line.split()
+    return Ping(address, code == "0", float(time[0]) if time else None)
+
+
+def bare(addresses: Iterable[str]) -> Iterator[str]:
+    """Addresses without their prefix lengths."""
+    return (address.partition("/")[0] for address in addresses)

@@ -1,0 +1,1 @@
+"""Proving from inside the containers who reaches whom, and telling why not."""

@@ -1,0 +1,75 @@
+"""A verify from its look to its verdict."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from netdeploy.engine.busybox import provide_busybox
+from netdeploy.engine.engine import Engine
+from netdeploy.errors import Interrupted
+from netdeploy.verify.claims import claims
+from netdeploy.verify.probing import try_out
+from netdeploy.verify.verdict import VerifyReport, judge
+from netdeploy.verify.world import Member, World, world
+from netdeploy.workflow.views import Target, look
+
+_LOOK_AGAIN = 0.5  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to verify: `wait` is how many seconds to wait for containers to run and be healthy first."""
+
+    wait: float = 0.0
+    say: Callable[[str], None] = lambda _text: None
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+def verify(engine: Engine, target: Target, shown: str, options: Options) -> VerifyReport:
+    """Prove, from inside the containers, who reaches whom.
+
+    Args:
+        engine: where the topology stands.
+        target: the topology.
+        shown: its file, as the user wrote it.
+        options: see there.
+
+    Raises:
+        EngineTooOld: the topology uses what this engine does not have.
+        OperationFailed: no busybox is to be had for the helper containers.
+        Interrupted: `options.stop` was set; no helper container stays.
+    """
+    around = _look(engine, target, options)
+    wanted = claims(around)
+    image = provide_busybox(engine, options.say)
+    tried = sum(claim.probe is not None for claim in wanted)
+    options.say(f"trying {tried} probes from {len(around.members) + 1} places")
+    return judge(around, wanted, try_out(engine, image, around, wanted, options.stop), shown)
+
+
+def _look(engine: Engine, target: Target, options: Options) -> World:
+    end = time.monotonic() + options.wait
+    told = False
+    while True:
+        view = look(engine, target)
+        around = world(view.wishes, view.seen)
+        waiting = [member.key for member in around.members.values() if _is_coming(around, member)]
+        if not waiting or time.monotonic() >= end:
+            return around
+        if not told:
+            options.say(f"waiting for {', '.join(waiting)}")
+            told = True
+        if options.stop.wait(_LOOK_AGAIN):
+            raise Interrupted("interrupted while waiting for containers")
+
+
+def _is_coming(around: World, member: Member) -> bool:
+    """Whether a container may still begin to run, or to be healthy."""
+    live = member.live
+    if live is None:
+        return True
+    ended_well = not live.state.running and live.state.exit_code == 0 and around.wishes.may_end(member.wish)
+    return not ended_well and (not member.runs or live.state.health in ("starting", "unhealthy"))

@@ -1,0 +1,193 @@
+"""The verdict on each claim, and what a person or a program is told: the JSON document `verify -o json` prints.
+
+The schema `schemas/verify.schema.json` is made from these models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from netdeploy.document import Document, schema_of
+from netdeploy.verify.claims import Claim
+from netdeploy.verify.diagnose import Cause, Diagnosis
+from netdeploy.verify.probing import Evidence, Outcome
+from netdeploy.verify.world import HOST, World
+
+FORMAT_VERSION: Literal["1.0"] = "1.0"
+Verdict = Literal["passed", "failed", "untested"]
+Mark = Literal["reaches", "separate", "wrong", "untested"]
+
+
+class ClaimReport(Document):
+    """Something that must hold, and whether it does."""
+
+    kind: Literal["runs", "name", "port", "address", "apart", "published", "not published", "check"]
+    """What is claimed: that a container runs, that a name resolves, that a port accepts, that an address answers, that two containers are kept apart, that a published port answers, that nothing else is published; or a check of the file."""  # noqa: E501
+    source: str
+    """The container it was tried from, by its name in the file; `host`."""
+    target: str
+    """The container it is about; empty where it is none of the file."""
+    text: str
+    """The claim in words."""
+    verdict: Verdict
+    """Whether it holds; `untested` never counts as passed."""
+    saw: str = ""
+    """What came of it, in a word."""
+    why: str = ""
+    """Of a failed one the cause, of an untested one the reason."""
+
+
+class CauseReport(Document):
+    """Why claims failed: one sentence for all that fail by it."""
+
+    text: str
+    """The cause."""
+    hint: str
+    """What to do."""
+    claims: tuple[str, ...]
+    """The claims that fail by it."""
+
+
+class CellReport(Document):
+    """All that is known about one container reaching another."""
+
+    source: str
+    """The row: a container, or `host`."""
+    target: str
+    """The column: a container."""
+    mark: Mark
+    """`reaches`, `separate` (as it should be), `wrong` or `untested`."""
+
+
+class VerifySummary(Document):
+    """How many claims there are of each verdict."""
+
+    passed: int
+    """Those that hold."""
+    failed: int
+    """Those that do not."""
+    untested: int
+    """Those nobody can tell."""
+
+
+class VerifyReport(Document):
+    """What a verify found out about one topology."""
+
+    format_version: Literal["1.0"] = FORMAT_VERSION
+    """The version of this form."""
+    topology: str
+    """The topology's name."""
+    source: str
+    """The file."""
+    passed: bool
+    """Whether no claim failed."""
+    containers: tuple[str, ...]
+    """The file's containers, in its order."""
+    ports: dict[str, tuple[int, ...]]
+    """The TCP ports each of them listens on."""
+    matrix: tuple[CellReport, ...]
+    """Who reaches whom."""
+    causes: tuple[CauseReport, ...]
+    """Why claims failed, each cause once."""
+    claims: tuple[ClaimReport, ...]
+    """All claims."""
+    summary: VerifySummary
+    """In numbers."""
+
+
+def judge(world: World, claims: Sequence[Claim], evidence: Evidence, source: str) -> VerifyReport:
+    """The verdict on each claim; `source` is the file as the user wrote it."""
+    diagnosis = Diagnosis(world, evidence)
+    judged, causes = [], dict[Cause, list[str]]()
+    for number, claim in enumerate(claims):
+        outcome = evidence.outcomes.get(number)
+        verdict = _verdict(world, claim, outcome)
+        why = claim.untested
+        if verdict == "failed":
+            cause = diagnosis.cause(claim, outcome)
+            causes.setdefault(cause, []).append(claim.text)
+            why = cause.text
+        elif verdict == "untested" and not why:
+            still = [
+                key for key in (claim.source, claim.target) if key in world.members and not world.members[key].runs
+            ]
+            why = f"{' and '.join(still)} does not run" if still else "it could not be tried"
+        judged.append(_report(claim, verdict, outcome, why))
+    count = {kind: sum(item.verdict == kind for item in judged) for kind in ("passed", "failed", "untested")}
+    members = world.members
+    return VerifyReport(
+        topology=world.wishes.origin.topology,
+        source=source,
+        passed=not count["failed"],
+        containers=tuple(members),
+        ports={key: member.ports("tcp") for key, member in members.items()},
+        matrix=tuple(_cell(row, column, judged) for row in (*members, HOST) for column in members if row != column),
+        causes=tuple(CauseReport(text=c.text, hint=c.hint, claims=tuple(texts)) for c, texts in causes.items()),
+        claims=tuple(judged),
+        summary=VerifySummary(**count),
+    )
+
+
+def _verdict(world: World, claim: Claim, outcome: Outcome | None) -> Verdict:
+    if claim.untested:
+        return "untested"
+    if claim.probe is None:
+        return "passed" if claim.holds else "failed"
+    if outcome is None:  # it could not be tried: the source does not run, or could not be entered
+        return "untested" if claim.kind == "apart" else "failed"
+    target = world.members.get(claim.target)
+    if claim.kind == "apart" and target is not None and not target.runs:
+        return "untested"
+    return "passed" if _came_out(claim, outcome) else "failed"
+
+
+def _came_out(claim: Claim, outcome: Outcome) -> bool:
+    """Whether what came of a probe is what was claimed."""
+    probe = claim.probe
+    if probe is None or outcome.word == "nothing":
+        return False
+    if claim.kind == "apart" and probe.kind == "lookup":
+        return not claim.forbidden.intersection(outcome.addresses)
+    if claim.kind == "name":
+        return outcome.word == "ok" and claim.expected.issuperset(outcome.addresses)
+    if probe.want == "apart":
+        return outcome.word not in ("ok", "refused")
+    return (outcome.word == "ok") == (probe.want == "yes")
+
+
+def _report(claim: Claim, verdict: Verdict, outcome: Outcome | None, why: str) -> ClaimReport:
+    saw = " ".join((outcome.word, outcome.status, *outcome.addresses)).replace("  ", " ") if outcome else ""
+    return ClaimReport(
+        kind=claim.kind,
+        source=claim.source,
+        target=claim.target,
+        text=claim.text,
+        verdict=verdict,
+        saw=saw.strip(),
+        why=why,
+    )
+
+
+def _cell(row: str, column: str, judged: Sequence[ClaimReport]) -> CellReport:
+    here = [claim for claim in judged if (claim.source, claim.target) == (row, column)]
+    verdicts = {claim.verdict for claim in here}
+    reaching = any(
+        claim.verdict == "passed" and claim.kind in ("name", "port", "address", "published") for claim in here
+    )
+    mark: Mark
+    if "failed" in verdicts:
+        mark = "wrong"
+    elif reaching:
+        mark = "reaches"
+    elif "passed" in verdicts:
+        mark = "separate"
+    else:
+        mark = "untested"
+    return CellReport(source=row, target=column, mark=mark)
+
+
+def verify_schema() -> dict[str, Any]:
+    """The JSON Schema of what `verify -o json` prints."""
+    about = "What `netdeploy verify -o json` prints: one report, or a list of them for several topologies."
+    return schema_of(VerifyReport, "netdeploy verify", about, several=True)

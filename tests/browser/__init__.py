@@ -1,0 +1,1 @@
+"""Pictures and pages in a real browser."""
