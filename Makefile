@@ -58,7 +58,7 @@ format: .venv/installed ## let ruff put the code in order
 
 .PHONY: schema
 schema: .venv/installed ## make schemas/*.json from the models
-	for kind in topology plan verify inspect status; do $(NETDEPLOY) schema $$kind > schemas/$$kind.schema.json; done
+	for kind in topology plan saved-plan verify inspect status; do $(NETDEPLOY) schema $$kind > schemas/$$kind.schema.json; done
 
 .PHONY: docs
 docs: .venv/installed ## make docs/attributes.md from the table of attributes, and the exercise's picture

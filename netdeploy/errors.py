@@ -7,6 +7,7 @@
     ├── OperationFailed           2   the engine refused a call; says what to do
     │   └── PortTaken             2   by a container, which can be named
     ├── Conflict                  2   something foreign has our name; nothing was touched
+    ├── PlanRefused               2   a saved plan that is none, or holds no more; nothing was touched
     ├── Locked                    2   somebody else changes the topology right now
     ├── NotConverged              2   all steps were done, and still the engine is not as the file says
     └── Interrupted               130
@@ -37,6 +38,8 @@ class NetdeployError(Exception):
         if may_pass is not None:
             self.may_pass = may_pass
 
+    topic: str = ""
+    """Of an engine's refusal: what it is about, for who can find out more (see apply/who.py)."""
     may_pass: bool = False
     """Whether a new look, and a plan made from it, may well succeed a moment later."""
 
@@ -70,6 +73,10 @@ class PortTaken(OperationFailed):
 
 class Conflict(NetdeployError):
     """An object that netdeploy did not make stands where one is to be made."""
+
+
+class PlanRefused(NetdeployError):
+    """A saved plan can't be carried out: it is none, its file changed, or the engine did."""
 
 
 class Locked(NetdeployError):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Any, assert_never
 
+from netdeploy.apply.last_words import meaning_of
+from netdeploy.apply.who import named
 from netdeploy.engine import observe
 from netdeploy.engine.engine import Engine
-from netdeploy.engine.observed import LABEL_INSTANCE, State
+from netdeploy.engine.observed import LABEL_INSTANCE, LABEL_TOPOLOGY, State
 from netdeploy.errors import OperationFailed, PortTaken
+from netdeploy.masking import masked_text
 from netdeploy.plan.operations import (
     Call,
     Connect,
@@ -29,7 +33,21 @@ from netdeploy.plan.operations import (
     Wait,
 )
 
+_STOPPED = {
+    0: "its command has nothing more to do: give it one that keeps running",
+    126: "its command is no program that it may run: check `command`, `entrypoint` and `user`",
+    127: "the image has no such program: check `command` and `entrypoint`",
+    137: "it was killed: `docker inspect` tells whether for memory, then `mem_limit` is too low",
+}
+"""What to do about a container that stopped, by its exit code."""
 SETTLED = 1.0  # seconds a container must run before it counts as started
+
+
+def _refuse_foreign(name: str, labels: Mapping[str, str], body: Mapping[str, Any]) -> None:
+    """An engine answers as if it had made a volume that was there already, perhaps with somebody's data."""
+    if labels.get(LABEL_TOPOLOGY) != body["Labels"][LABEL_TOPOLOGY]:
+        hint = f"look at it (docker volume inspect {name}), and remove it or give yours another `name`"
+        raise OperationFailed(f"somebody else made a volume `{name}` meanwhile; it was left as it is", hint=hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +70,22 @@ class Calls:
     def _id(self, handle: Handle) -> str:
         return handle.id or self._made.get(handle.made_as or handle.name) or handle.name
 
-    def do(self, call: Call) -> bool:  # noqa: C901, PLR0912 - one case for each kind of call
+    def do(self, call: Call) -> bool:
         """Carry out one call; True, since it is done when it returns.
 
         Raises:
-            OperationFailed: the engine refused.
+            OperationFailed: the engine refused; who is in the way is named, where that can be found out.
             EngineUnreachable: the engine did not answer.
         """
+        try:
+            return self._do(call)
+        except OperationFailed as error:
+            if not error.topic:
+                raise
+            id_ = self._id(call.network) if isinstance(call, RemoveNetwork) else ""
+            raise named(error, call, id_, self._engine.reader) from None
+
+    def _do(self, call: Call) -> bool:  # noqa: C901, PLR0912 - one case for each kind of call
         operator = self._operator
         match call:
             case CreateNetwork(name, body):
@@ -66,7 +93,7 @@ class Calls:
             case RemoveNetwork(network):
                 operator.remove_network(self._id(network), network.name)
             case CreateVolume(name, body):
-                operator.create_volume(name, body)
+                _refuse_foreign(name, operator.create_volume(name, body), body)
             case RemoveVolume(name):
                 operator.remove_volume(name)
             case CreateContainer(name, body):
@@ -135,9 +162,9 @@ class Calls:
         restarts = state.status == "restarting" or state.restarts > 0
         if state.running and not restarts:
             return seconds >= SETTLED
-        hint = "its command must keep running; what it printed, if anything, is above"
-        if state.exit_code == 0:
-            hint = "its command has nothing more to do: give it one that keeps running"
+        hint = _STOPPED.get(state.exit_code, "its command must keep running; what it printed, if anything, is above")
+        if state.oom_killed:
+            hint = "it ran out of memory: give it a higher `mem_limit`"
         what = "keeps restarting" if restarts else "exited at once"
         raise self._failed(container, f"{what} (exit code {state.exit_code})", hint)
 
@@ -162,8 +189,11 @@ class Calls:
         return True
 
     def _failed(self, container: _Watched, what: str, hint: str = "") -> OperationFailed:
-        lines = observe.last_log_lines(self._engine.reader, container.id)
+        lines = [masked_text(line) for line in observe.last_log_lines(self._engine.reader, container.id)]
         details = [f"the engine said: {container.state.error}"] if container.state.error else []
+        said = meaning_of(lines)
+        if said:
+            what, hint = f"{what}: {said[0]}", said[1]
         details += [f"its last log lines:\n{chr(10).join(f'  {line}' for line in lines)}"] if lines else []
         hint = hint or f"docker logs {container.name} shows all it said"
         return OperationFailed(f"`{container.name}` {what}", hint=hint, details=details)

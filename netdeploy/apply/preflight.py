@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from netdeploy.apply.who import subnet_hint
 from netdeploy.attributes.containers.mounts import bound_paths
 from netdeploy.attributes.containers.network import port_bindings
 from netdeploy.attributes.network import declared_subnets
@@ -149,7 +150,7 @@ class _Preflight:
             yield Obstacle(
                 "networks",
                 f"the engine has {free} free subnets left, and {names} need {len(unsettled)}",
-                "remove unused networks (docker network prune), or give these subnets under `ipam`",
+                subnet_hint(list(self._around.unused_networks), [str(subnet) for subnet in taken]),
             )
 
     def _is_leaving(self, subnet: Subnet, going: set[str]) -> bool:

@@ -56,6 +56,7 @@ def _count(number: int, what: str) -> str:
 _SCHEMAS = {
     "topology": "netdeploy.topology.schema:topology_schema",
     "plan": "netdeploy.plan.report:diff_schema",
+    "saved-plan": "netdeploy.plan.saved:saved_plan_schema",
     "verify": "netdeploy.verify.verdict:verify_schema",
     "inspect": "netdeploy.inspect.report:inspect_schema",
     "status": "netdeploy.workflow.status_report:status_schema",
@@ -68,7 +69,8 @@ _SCHEMAS = {
 def schema(kind: str) -> int:
     """Print a JSON Schema: of topology files (for editors), or of what a command prints with `-o json`.
 
-    `plan` is the one of `diff -o json`; the others are those of the commands of their names.
+    `plan` is the one of `diff -o json`, `saved-plan` of what `diff --out` saves; each other one is of the
+    command of its name.
     """
     import importlib  # noqa: PLC0415 - only the one that is asked for
 

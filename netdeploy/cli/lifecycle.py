@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from netdeploy.cli import plans
 from netdeploy.cli.context import Settings, console, show, stop_on_signals, width_of
 from netdeploy.cli.progress import progress
 from netdeploy.cli.readings import read_all, readings_on_engine
@@ -23,12 +25,12 @@ from netdeploy.topology.problem import did_you_mean
 from netdeploy.topology.read import Reading, topology_name
 from netdeploy.workflow import changing, views
 from netdeploy.workflow.listener import Listener
+from netdeploy.workflow.saved import Held, reading_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from netdeploy.engine.engine import Engine
-    from netdeploy.plan.changes import Changes
     from netdeploy.stand_ins import Mode
 
     F = TypeVar("F", bound=Callable[..., Any])
@@ -44,7 +46,16 @@ _stand_ins = click.option(
 
 def _seconds(name: str, help_text: str) -> Callable[[F], F]:
     kind = click.FloatRange(min=0)
-    return click.option(name, type=kind, default=300.0, show_default=True, metavar="SECONDS", help=help_text)
+    kind.name = "number"  # for the message
+    return click.option(
+        name, type=kind, default=300.0, show_default=True, metavar="SECONDS", callback=_a_number, help=help_text
+    )
+
+
+def _a_number(_ctx: click.Context, _param: click.Parameter, value: float) -> float:
+    if math.isnan(value):  # it is neither below nor above anything, so a wait would never end
+        raise click.BadParameter("`nan` is not a number of seconds.")
+    return value
 
 
 def _changing(command: F) -> F:
@@ -65,8 +76,11 @@ def _target(reading: Reading, mode: Mode | None) -> views.Target:
 @_stand_ins
 @click.option("--by-name", is_flag=True, help="Compare with what stands whoever made it, matched by name.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Text (default) or JSON.")
+@plans.out_option
 @click.pass_obj
-def diff(settings: Settings, files: tuple[str, ...], mode: Mode | None, by_name: bool, output: str) -> int:
+def diff(
+    settings: Settings, files: tuple[str, ...], mode: Mode | None, by_name: bool, output: str, out: str | None
+) -> int:
     """Show what apply would do, and why; changes nothing.
 
     Without FILE, every topology on the engine is compared with the file it came from. With --by-name, what somebody
@@ -75,31 +89,40 @@ def diff(settings: Settings, files: tuple[str, ...], mode: Mode | None, by_name:
     """
     if by_name and not files:
         raise click.UsageError("--by-name needs the FILE to compare with.")
+    plans.check_out(out, files, by_name=by_name)
     readings = read_all(files)
     engine = settings.engine()
     failed = False
     if not files:
         readings, failed = readings_on_engine(engine)
-    reports = [report(_changes(engine, _target(r, mode), by_name=by_name), r.shown) for r in readings]
-    if output == "json":
-        single = len(reports) == 1 and len(files) == 1
-        document: Any = _json(reports[0]) if single else [_json(item) for item in reports]
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
-    else:
-        out = console()
-        if not reports and not failed:
-            click.echo("There is no topology on this engine.")
-        for number, item in enumerate(reports):
-            if number:
-                click.echo()
-            show(out, diff_text(item, width=width_of(out)))
+    reports = []
+    for reading in readings:
+        if by_name:
+            changes = views.grade(engine, _target(reading, mode))
+        else:
+            view = views.look(engine, _target(reading, mode))
+            changes = view.changes
+        reports.append(report(changes, reading.shown))
+    _print_reports(reports, output, single=len(files) == 1, failed=failed)
+    if out:
+        plans.save(out, engine, readings[0], mode, view)
     if failed:
         return 2
     return 0 if all(item.in_sync for item in reports) else 1
 
 
-def _changes(engine: Engine, target: views.Target, *, by_name: bool) -> Changes:
-    return views.grade(engine, target) if by_name else views.look(engine, target).changes
+def _print_reports(reports: list[DiffReport], output: str, *, single: bool, failed: bool) -> None:
+    if output == "json":
+        document: Any = _json(reports[0]) if len(reports) == 1 and single else [_json(item) for item in reports]
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    out = console()
+    if not reports and not failed:
+        click.echo("There is no topology on this engine.")
+    for number, item in enumerate(reports):
+        if number:
+            click.echo()
+        show(out, diff_text(item, width=width_of(out)))
 
 
 def _json(item: DiffReport) -> Any:
@@ -115,14 +138,18 @@ def _json(item: DiffReport) -> Any:
 def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, proof: bool, **options: Any) -> int:
     """Make the engine as the files say, with the fewest and least disruptive steps.
 
-    With --verify, containers are then waited for (--timeout) and the network is proven; exits 1 where it is not as the
-    files say.
+    FILE may be a plan that `diff --out` saved: then exactly what it shows is done, or nothing where the file or the
+    engine is not as it was. With --verify, containers are then waited for (--timeout) and the network is proven; exits
+    1 where it is not as the files say.
     """
-    readings = read_all(files)
+    plan = plans.only_plan(files, mode, force=options["force"])
+    readings = [reading_for(plan)] if plan else read_all(files)
     engine = settings.engine()
     out = console()
     for reading in readings:
-        applied = _apply_one(engine, reading, mode, changing.Options(**options))
+        held = Held(plan, reading.shown) if plan else None
+        target = _target(reading, plan.stand_ins if plan else mode)
+        applied = _apply_one(engine, reading, target, changing.Options(**options), held)
         show(out, applied_text(applied.view, reading.shown, changed=applied.changed))
     return _prove(engine, readings, wait=options["timeout"]) if proof else 0
 
@@ -136,7 +163,9 @@ def _prove(engine: Engine, readings: list[Reading], *, wait: float) -> int:
     return 0 if all(report.passed for report in reports) else 1
 
 
-def _apply_one(engine: Engine, reading: Reading, mode: Mode | None, options: changing.Options) -> changing.Applied:
+def _apply_one(
+    engine: Engine, reading: Reading, target: views.Target, options: changing.Options, held: Held | None
+) -> changing.Applied:
     err = console(stderr=True)
     began = time.monotonic()
 
@@ -147,7 +176,7 @@ def _apply_one(engine: Engine, reading: Reading, mode: Mode | None, options: cha
 
     with stop_on_signals() as stop, progress(err) as shown:
         listener = Listener(err.print, show_plan, shown.pull, shown.step, stop)
-        applied = changing.apply(engine, _target(reading, mode), listener, options)
+        applied = changing.apply(engine, target, listener, options, held)
     for text in applied.warnings:
         click.echo(f"warning: {text}", err=True)
     if applied.changed:
@@ -209,6 +238,8 @@ def _ask(names: list[str], *, volumes: bool) -> None:
 def _named(engine: Engine, text: str, known: tuple[str, ...]) -> str:
     """The topology that a FILE or NAME means; a file that is gone is found by the labels it left."""
     path = Path(text)
+    if text and path.is_dir() and text not in known:
+        raise NetdeployError(f"{text} is a folder", hint="give a topology file, or the NAME of a topology")
     looks_like_file = path.suffix in (".yaml", ".yml") or "/" in text
     if path.is_file() and (looks_like_file or text not in known):
         return topology_name(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -13,6 +14,7 @@ import click
 
 from netdeploy import __version__
 from netdeploy.cli.context import Settings
+from netdeploy.masking import masked_text
 
 _COMMANDS = {
     "validate": ("files", "Check topology files; needs no engine."),
@@ -99,8 +101,15 @@ def run(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # `netdeploy diff | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO, errno.EBADF):
+            _apologise(error, arguments)
+        else:  # of the output: a full disk, a terminal that is gone
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            click.echo(f"error: the output can't be written: {error.strerror}", err=True)
+        return 2
     except Exception as error:  # noqa: BLE001 - the last gate: a user never meets a traceback
-        _apologise(error)
+        _apologise(error, arguments)
         return 2
     return result if isinstance(result, int) else 0
 
@@ -109,16 +118,24 @@ def _show(error: Any) -> None:
     from netdeploy.cli.context import error_style  # noqa: PLC0415
 
     for detail in error.details:
-        click.echo(detail, err=True)
-    click.echo(error_style("error: ") + error.message, err=True)
+        click.echo(masked_text(detail), err=True)
+    click.echo(error_style("error: ") + masked_text(error.message), err=True)
     if error.hint:
-        click.echo(f"  → {error.hint}", err=True)
+        click.echo(f"  → {masked_text(error.hint)}", err=True)
 
 
-def _apologise(error: Exception) -> None:
-    descriptor, name = tempfile.mkstemp(prefix="netdeploy-", suffix=".log")
-    with os.fdopen(descriptor, "w") as log:
-        log.write(f"netdeploy {__version__}, Python {sys.version}\narguments: {sys.argv[1:]}\n\n")
-        traceback.print_exception(error, file=log)
-    click.echo(f"error: this is a bug of netdeploy: {type(error).__name__}: {error}", err=True)
-    click.echo(f"  → please report it with {Path(name)}, which holds the details", err=True)
+def _apologise(error: Exception, arguments: list[str] | None) -> None:
+    """One line, and a file with the details: readable to its owner only, and without what looks secret."""
+    reason = " ".join(masked_text(str(error)).split())[:200]
+    click.echo(f"error: this is a bug of netdeploy: {type(error).__name__}: {reason}", err=True)
+    given = arguments if arguments is not None else sys.argv[1:]
+    text = "".join(traceback.format_exception(error))
+    try:
+        descriptor, name = tempfile.mkstemp(prefix="netdeploy-", suffix=".log")
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as log:
+            log.write(f"netdeploy {__version__}, Python {sys.version}\narguments: {masked_text(str(given))}\n\n")
+            log.write(masked_text(text))
+    except OSError as failed:
+        click.echo(f"  → please report it; the details could not be saved ({failed.strerror})", err=True)
+    else:
+        click.echo(f"  → please report it with {Path(name)}, which holds the details", err=True)

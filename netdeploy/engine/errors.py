@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netdeploy.errors import EngineUnreachable, OperationFailed, PortTaken
+from netdeploy.masking import masked_text
 
 if TYPE_CHECKING:
     from netdeploy.engine.connect import Endpoint
@@ -60,10 +61,11 @@ class _Meaning:
     message: str  # may use the groups of the pattern
     hint: str
     may_pass: bool = False
+    topic: str = ""
 
 
-def _meaning(pattern: str, message: str, hint: str, *, may_pass: bool = False) -> _Meaning:
-    return _Meaning(re.compile(pattern, re.IGNORECASE | re.DOTALL), message, hint, may_pass)
+def _meaning(pattern: str, message: str, hint: str, *, may_pass: bool = False, topic: str = "") -> _Meaning:
+    return _Meaning(re.compile(pattern, re.IGNORECASE | re.DOTALL), message, hint, may_pass, topic)
 
 
 _AGAIN = "the same command looks again and does what remains"
@@ -92,6 +94,7 @@ _MEANINGS = (
         "the subnet overlaps that of another network",
         "`docker network ls` and `docker network inspect NAME` show subnets: choose a free one in the file",
         may_pass=True,  # it may be our own network, which an apply that was killed had just asked for
+        topic="overlap",
     ),
     _meaning(
         r"network with name (?P<name>\S+) already exists",
@@ -103,6 +106,7 @@ _MEANINGS = (
         r"non-overlapping IPv4 address pool|all predefined address pools have been fully subnetted",
         "the engine has no free subnet left for another network",
         "remove unused networks (docker network prune), or give this one a subnet under `ipam`",
+        topic="pools",
     ),
     _meaning(
         r"non-overlapping IPv6 address pool",
@@ -153,6 +157,7 @@ _MEANINGS = (
         "containers still hang on the network",
         "`docker network inspect NAME` lists them: disconnect or remove them first",
         may_pass=True,
+        topic="endpoints",
     ),
     _meaning(
         r"Address already in use",
@@ -215,7 +220,7 @@ def explain(doing: str, status: int, message: str, *, may_pass: bool = False) ->
 
     `may_pass` is for answers that nothing is known about.
     """
-    cleaned = " ".join(message.split())
+    cleaned = masked_text(" ".join(message.split()))  # an answer may repeat a mount's options
     for meaning in _MEANINGS:
         match = meaning.pattern.search(cleaned)
         if match:
@@ -224,6 +229,8 @@ def explain(doing: str, status: int, message: str, *, may_pass: bool = False) ->
             details = (f"the engine said: {cleaned}",)
             if meaning is _PORT_OF_A_CONTAINER:
                 return PortTaken(text, hint=meaning.hint, details=details, port=groups["port"])
-            return OperationFailed(text, hint=meaning.hint, details=details, may_pass=meaning.may_pass)
+            failed = OperationFailed(text, hint=meaning.hint, details=details, may_pass=meaning.may_pass)
+            failed.topic = meaning.topic
+            return failed
     hint = "look at the engine's log" if status >= 500 else ""
     return OperationFailed(f"{doing}: the engine said: {cleaned}", hint=hint, may_pass=may_pass)

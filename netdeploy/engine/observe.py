@@ -43,7 +43,7 @@ def observe(reader: Reader, scope: Scope) -> Snapshot:
     a network of the topology is seen too, whoever made it.
     """
     networks = tuple(answers.network(item) for item in reader.get("/networks"))
-    ours = {network.id for network in networks if _belongs(network.labels, scope)}
+    ours = {text for network in networks if _belongs(network.labels, scope) for text in (network.id, network.name)}
     listed = reader.get("/containers/json", all=1)
     ids = [item["Id"] for item in listed if _matters(item, scope, ours)]
     found = reader.get_all(lambda id_: _container(reader, id_), ids)
@@ -54,6 +54,12 @@ def observe(reader: Reader, scope: Scope) -> Snapshot:
     platforms = {id_: image.platform for id_, image in images.items()}
     containers = tuple(replace(c, platform=platforms.get(c.image_id, "")) for c in containers)
     return Snapshot(reader.api_version, containers, networks, volumes, images, reader.engine_version)
+
+
+def identity(reader: Reader) -> tuple[str, str]:
+    """The id that an engine gave itself when it was installed, and its host's name."""
+    info = reader.get("/info")
+    return str(info.get("ID") or ""), str(info.get("Name") or "")
 
 
 def topologies(reader: Reader, *, volumes: bool = False) -> tuple[str, ...]:
@@ -76,6 +82,28 @@ def publishers(reader: Reader, port: int) -> tuple[str, ...]:
     listed = reader.get("/containers/json")
     holders = (item for item in listed if any(p.get("PublicPort") == port for p in item.get("Ports") or ()))
     return tuple(listed_name(item) for item in holders if item.get("Names"))
+
+
+def network_names(reader: Reader, network_id: str) -> list[str]:
+    """The names of the running containers on a network, sorted."""
+    attached = reader.get(f"/networks/{network_id}").get("Containers") or {}
+    return sorted(str(endpoint.get("Name") or id_[:12]) for id_, endpoint in attached.items())
+
+
+def subnets(reader: Reader) -> list[tuple[str, str]]:
+    """Each network's name with each of its subnets."""
+    networks = [answers.network(item) for item in reader.get("/networks")]
+    return [(network.name, pool.subnet) for network in networks for pool in network.pools if pool.subnet]
+
+
+def unused_networks(reader: Reader) -> list[str]:
+    """The names of the networks that no container is on, not even a stopped one, sorted; Docker's own are left out."""
+    used: set[str] = set()
+    for item in reader.get("/containers/json", all=1):
+        for name, endpoint in ((item.get("NetworkSettings") or {}).get("Networks") or {}).items():
+            used |= {name, (endpoint or {}).get("NetworkID") or ""}
+    listed = [item for item in reader.get("/networks") if item["Name"] not in ("bridge", "host", "none")]
+    return sorted(item["Name"] for item in listed if used.isdisjoint({item["Name"], item["Id"]}))
 
 
 def _labels(reader: Reader, label: str) -> list[dict[str, str]]:
@@ -104,7 +132,7 @@ def _matters(item: dict[str, Any], scope: Scope, our_networks: set[str]) -> bool
         _belongs(item.get("Labels"), scope)
         or listed_name(item) in scope.names
         or not scope.networks.isdisjoint(attached)
-        or any((endpoint or {}).get("NetworkID") in our_networks for endpoint in attached.values())
+        or any(((endpoint or {}).get("NetworkID") or name) in our_networks for name, endpoint in attached.items())
     )
 
 

@@ -80,14 +80,15 @@ class Operator:
         """The network must have no containers."""
         self._call(f"removing network `{name}`", lambda: self._client.remove_network(network_id))
 
-    def create_volume(self, name: str, body: Json) -> None:
-        """An existing volume of that name is left as it is (and answered as if made)."""
+    def create_volume(self, name: str, body: Json) -> dict[str, str]:
+        """An existing volume of that name is left as it is (and answered as if made); returns the volume's labels."""
         arguments = {
             "driver": body.get("Driver"),
             "driver_opts": body.get("DriverOpts"),
             "labels": body.get("Labels"),
         }
-        self._call(f"making volume `{name}`", lambda: self._client.create_volume(name, **arguments))
+        answer = self._call(f"making volume `{name}`", lambda: self._client.create_volume(name, **arguments))
+        return dict(answer.get("Labels") or {})
 
     def remove_volume(self, name: str) -> None:
         """The data in it goes too."""

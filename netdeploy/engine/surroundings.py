@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdeploy.engine.observe import listed_name
+from netdeploy.engine.observe import listed_name, unused_networks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -66,6 +66,8 @@ class Surroundings:
     """What was seen; `local`: the engine is on this host, so `processes` and `routes` are the engine's, too."""
 
     containers: tuple[HeldPort, ...] = ()
+    unused_networks: tuple[str, ...] = ()
+    """Networks that no container is on."""
     addresses: tuple[HeldAddress, ...] = ()
     pools: tuple[AddressPool, ...] = ()
     local: bool = False
@@ -87,6 +89,7 @@ def look_around(engine: Engine, networks: Iterable[str]) -> Surroundings:
     local = _is_local(engine.endpoint.url, info)
     return Surroundings(
         containers=tuple(_published(reader.get("/containers/json"))),
+        unused_networks=tuple(unused_networks(reader)),
         addresses=tuple(address for id_ in networks for address in _addresses(reader.get(f"/networks/{id_}"))),
         pools=_pools(info),
         local=local,
@@ -171,6 +174,14 @@ def free_subnets(pools: Iterable[AddressPool], taken: Iterable[Subnet], most: in
     parts = itertools.chain.from_iterable(_parts(pool) for pool in pools)
     free = (part for part in parts if not any(part.version == other.version and part.overlaps(other) for other in held))
     return len(list(itertools.islice(free, most)))
+
+
+def a_free_subnet(taken: Iterable[str]) -> str:
+    """A subnet of 10.0.0.0/8 with 254 addresses that overlaps none of those taken; "" where there is none."""
+    held = [ipaddress.ip_network(text, strict=False) for text in taken]
+    ours = [network for network in held if network.version == 4]
+    candidates = ipaddress.ip_network("10.200.0.0/13").subnets(new_prefix=24)
+    return next((str(part) for part in candidates if not any(part.overlaps(other) for other in ours)), "")
 
 
 def _parts(pool: AddressPool) -> Iterator[Subnet]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from netdeploy.graph.details import container_details, network_details
 from netdeploy.graph.drawing import HOST, NOWHERE, Bus, Drawing, Node, Published, Tap
+from netdeploy.masking import without_secrets
 from netdeploy.topology.draft import DEFAULT_BRIDGE
-from netdeploy.topology.secrets import without_passwords
 
 if TYPE_CHECKING:
     from netdeploy.attributes.wish import AttachmentWish, ContainerWish, NetworkWish, Wishes
@@ -69,7 +69,7 @@ def _node(wish: ContainerWish, known: set[str], cut_off: set[str]) -> Node:
     ports = () if mode in (HOST, NOWHERE) else tuple(_published(port, in_vain=in_vain) for port in wish.spec.ports)
     return Node(
         name=wish.name,
-        image=without_passwords(wish.stand_in_for or wish.spec.image),
+        image=without_secrets(wish.stand_in_for or wish.spec.image),
         listens=wish.spec.expose,
         taps=taps,
         ports=ports,

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from netdeploy.attributes.containers.network import binding_text
-from netdeploy.topology.secrets import MASK, names_a_secret, without_passwords
+from netdeploy.masking import MASK, looks_secret, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,7 +43,7 @@ def network_details(wish: NetworkWish) -> Details:
         ", ".join(f"{word} {value}" for word, value in (("", pool.subnet), ("gateway", pool.gateway)) if value).strip()
         for pool in spec.ipam.config
     ]
-    options = [f"{name}={MASK if names_a_secret(name) else value}" for name, value in spec.driver_opts.items()]
+    options = [f"{name}={MASK if looks_secret(name) else value}" for name, value in spec.driver_opts.items()]
     kinds = (
         ("internal: no way out", spec.internal),
         ("external: only used", spec.external),
@@ -89,12 +89,12 @@ def live_network_details(live: ObservedNetwork) -> Details:
 
 def environment(variables: Mapping[str, str]) -> list[str]:
     """As `NAME=value`; what looks secret is masked."""
-    return [f"{name}={MASK if names_a_secret(name) else value}" for name, value in variables.items()]
+    return [f"{name}={MASK if looks_secret(name) else value}" for name, value in variables.items()]
 
 
 def _told(*rows: tuple[str, Iterable[str]]) -> Details:
     """Those rows that say something, without passwords."""
-    filled = ((title, tuple(without_passwords(line) for line in lines)) for title, lines in rows)
+    filled = ((title, tuple(without_secrets(line) for line in lines)) for title, lines in rows)
     return tuple((title, lines) for title, lines in filled if lines)
 
 

@@ -10,10 +10,10 @@ from netdeploy.engine.observed import ObservedContainer, ObservedNetwork, Snapsh
 from netdeploy.graph.build import built_in, listen_text
 from netdeploy.graph.details import live_container_details, live_network_details, stranger_details
 from netdeploy.graph.drawing import HOST, NOWHERE, Bus, Drawing, Mark, Node, Note, Published, Tap
+from netdeploy.masking import without_secrets
 from netdeploy.plan.changes import Action, AttachmentChange, Changes, ContainerChange, NetworkChange
 from netdeploy.plan.ownership import is_ours, our_containers, owner_text
 from netdeploy.topology.draft import DEFAULT_BRIDGE
-from netdeploy.topology.secrets import without_passwords
 
 _NO_NETWORK = (HOST, NOWHERE)
 
@@ -113,7 +113,7 @@ class _Marker:
             if known is None:
                 continue
             ended = ailment.status in ("exited", "never started", "paused")
-            text = without_passwords(ailment.message)
+            text = without_secrets(ailment.message)
             if ended:  # the exit code says more than "it is stopped"
                 known.notes = [note for note in known.notes if note.mark is not Mark.STOPPED]
             known.notes.append(Note(Mark.STOPPED if ended else Mark.UNWELL, text))
@@ -179,7 +179,7 @@ class _Marker:
             text = "the file does not have it any more" if ours else f"it {owner_text(live.labels)}"
             yield Node(
                 name=live.name if live.name not in taken else f"{live.name} ({live.short_id})",
-                image=without_passwords(live.image),
+                image=without_secrets(live.image),
                 taps=tuple(_live_tap(live, name) for name in buses)
                 or (Tap(bus=HOST if live.network_mode == HOST else NOWHERE),),
                 ports=tuple(

@@ -200,12 +200,11 @@ class _Diff:
 
     def _strangers(self, network: ObservedNetwork) -> list[str]:
         """Containers on a network that are not ours, stopped ones too: without their network they can't start."""
-        attached = [c for c in self._seen.containers if any(a.network_id == network.id for a in c.attachments.values())]
-        return [c.name for c in attached if c not in self._containers]
+        return [c.name for c in self._seen.containers if c not in self._containers and _is_on(c, network)]
 
     def _forced_off(self, network: ObservedNetwork, strangers: list[str]) -> Iterator[AttachmentChange]:
         for container in self._seen.containers if self._options.force else ():
-            if container.name in strangers and network.name in container.attachments:
+            if container.name in strangers:
                 yield AttachmentChange(
                     action=Action.DISCONNECT,
                     name=container.name,
@@ -522,6 +521,12 @@ class _Diff:
         unwanted = [] if self._options.remove_volumes else self._unwanted_volumes()
         for volume in unwanted:
             yield f"volume `{volume.name}` is kept with its data (docker volume rm {volume.name} removes it)"
+
+
+def _is_on(container: ObservedContainer, network: ObservedNetwork) -> bool:
+    """Before its first start a container knows its networks by name only."""
+    places = container.attachments.values()
+    return any(a.network_id == network.id or (not a.network_id and a.network == network.name) for a in places)
 
 
 def _mounted(wish: ContainerWish) -> set[str]:

@@ -12,11 +12,11 @@ from pydantic import Field, WithJsonSchema
 
 from netdeploy.attributes.table import AttributeChange
 from netdeploy.document import Document, schema_of
+from netdeploy.masking import hidden, looks_secret, masked_text, without_secrets
 from netdeploy.plan.changes import Action, AttachmentChange, Change, Changes
-from netdeploy.topology.secrets import MASK, names_a_secret, without_passwords
 
 FORMAT_VERSION: Literal["1.0"] = "1.0"
-_MAY_HOLD_SECRETS = ("environment", "logging", "driver_opts", "ipam", "storage_opt")
+_MAY_HOLD_SECRETS = ("environment", "labels", "annotations", "logging", "driver_opts", "ipam", "storage_opt")
 
 _JsonValue = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean", "null", "array", "object"]})]
 
@@ -124,9 +124,7 @@ def report(changes: Changes, source: str | None) -> DiffReport:
         notes=changes.notes,
         stand_ins=changes.stand_ins,
         health=tuple(
-            HealthReport(
-                container=a.container, status=a.status, message=without_passwords(a.message), exit_code=a.exit_code
-            )
+            HealthReport(container=a.container, status=a.status, message=masked_text(a.message), exit_code=a.exit_code)
             for a in changes.health
         ),
         by_name=changes.by_name,
@@ -150,18 +148,14 @@ def _change(change: Change) -> ChangeReport:
 def _attribute(attribute: AttributeChange) -> AttributeReport:
     before, after = attribute.before, attribute.after
     section, _, key = attribute.name.partition(".")
-    if section in _MAY_HOLD_SECRETS and names_a_secret(key):
-        before, after = _masked(before), _masked(after)
+    if section in _MAY_HOLD_SECRETS and looks_secret(key):
+        before, after = hidden(before), hidden(after)
     return AttributeReport(
         path=attribute.path,
-        before=without_passwords(before),
-        after=without_passwords(after),
+        before=without_secrets(before),
+        after=without_secrets(after),
         effect=attribute.effect.value,
     )
-
-
-def _masked(value: Any) -> Any:
-    return None if value is None else MASK
 
 
 def diff_schema() -> dict[str, Any]:

@@ -6,8 +6,11 @@ import difflib
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
+
+from netdeploy.masking import masked_line, masked_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,9 +58,12 @@ _MOST_KNOWN = 200  # a guess for each of thousands of words among thousands of o
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, or None."""
-    if len(word) > _LONGEST_WORD:
-        return None
-    by_folded = {name.lower(): name for name in islice(known, _MOST_KNOWN)}
+    return None if len(word) > _LONGEST_WORD else _nearest(word, tuple(islice(known, _MOST_KNOWN)))
+
+
+@lru_cache(maxsize=1000)
+def _nearest(word: str, known: tuple[str, ...]) -> str | None:
+    by_folded = {name.lower(): name for name in known}
     found = difflib.get_close_matches(word.lower(), by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
 
@@ -80,11 +86,16 @@ def plain(text: str, limit: int = _LONGEST_MESSAGE) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in shown)
 
 
+_AROUND = 1_000  # characters beside what is shown that are searched for the name of a secret
+
+
 def excerpt(lines: list[str], mark: Mark) -> str:
     """The line at `mark` with a caret below the column; long lines are cut around it."""
     line = lines[mark.line - 1] if mark.line <= len(lines) else ""
     start = max(0, mark.column - _BEFORE_CARET)
-    text = re.sub(r"[^\S ]", " ", line[start : start + _SHOWN])
+    first = max(0, start - _AROUND)
+    masked = masked_line(line[first : start + _SHOWN + _AROUND])  # what is shown may end up in a log
+    text = re.sub(r"[^\S ]", " ", masked[start - first :][:_SHOWN])
     shown = "".join(char if char.isprintable() else "\ufffd" for char in text)
     shown = ("…" + shown[1:] if start else shown) + ("…" if len(line) > start + _SHOWN else "")
     before = shown[: mark.column - 1 - start]
@@ -103,12 +114,12 @@ def describe(problem: Problem, source: str, lines: list[str]) -> str:
     """The problem as a person reads it: `file:line:col`, message, line, caret, hint."""
     label = "" if problem.severity == "error" else "warning: "
     where = f"{plain(path_text(problem.path))}: " if problem.path else ""
-    parts = [f"{source}:{problem.mark.line}:{problem.mark.column}: {label}{where}{plain(problem.message)}"]
+    parts = [f"{source}:{problem.mark.line}:{problem.mark.column}: {label}{where}{masked_text(plain(problem.message))}"]
     if lines:
         parts.append(excerpt(lines, problem.mark))
     for caption, mark in problem.elsewhere:
         parts.append(f"{source}:{mark.line}:{mark.column}: {plain(caption)}")
         parts.append(excerpt(lines, mark))
     if problem.hint:
-        parts.append(f"      = {plain(problem.hint, _LONGEST_HINT)}")
+        parts.append(f"      = {masked_text(plain(problem.hint, _LONGEST_HINT))}")
     return "\n".join(parts)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as MappingType
 
 M = TypeVar("M", bound=BaseModel)
+MOST_TOLD = 100
+"""Problems of one file that are described; whoever mends that many looks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,14 @@ class Reading:
     topology: Topology | None
     problems: tuple[Problem, ...]
     lines: list[str]
+    raw: bytes = b""
+    """The file's content."""
 
     def described(self) -> list[str]:
-        """Each problem as text, in file order."""
-        return [describe(problem, self.shown, self.lines) for problem in self.problems]
+        """Each problem as text, in file order; of very many, the first ones."""
+        told = [describe(problem, self.shown, self.lines) for problem in self.problems[:MOST_TOLD]]
+        more = len(self.problems) - MOST_TOLD
+        return [*told, f"{plain(self.shown)}: … and {more:,} more"] if more > 0 else told
 
     def wanted(self) -> Topology:
         """The topology.
@@ -67,11 +73,15 @@ def read(path: str | FilePath, environ: MappingType[str, str] = os.environ) -> R
         NetdeployError: the file can't be opened.
     """
     file = FilePath(path)
-    return read_bytes(_content(file, str(path)), file, str(path), environ)
+    return read_bytes(content(file, str(path)), file, str(path), environ)
 
 
-def _content(file: FilePath, shown: str) -> bytes:
-    """The file's bytes, and no more of them than tell that it is too large."""
+def content(file: FilePath, shown: str) -> bytes:
+    """The file's bytes, and no more of them than tell that it is too large.
+
+    Raises:
+        NetdeployError: the file can't be opened.
+    """
     try:
         with file.open("rb") as stream:
             return stream.read(yaml_source.MAX_BYTES + 1)
@@ -79,6 +89,9 @@ def _content(file: FilePath, shown: str) -> bytes:
         raise NetdeployError(f"{shown} is a folder", hint="name the topology file in it") from None
     except FileNotFoundError:
         raise NetdeployError(f"there is no file {shown}", hint=_similar_file(file)) from None
+    except PermissionError:
+        hint = f"let its owner allow it (chmod +r {file.name}), or the folders above it"
+        raise NetdeployError(f"{shown} can't be read: Permission denied", hint=hint) from None
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise NetdeployError(f"{plain(shown)} can't be read: {reason}") from None
@@ -91,9 +104,11 @@ def topology_name(path: FilePath) -> str:
         NetdeployError: the file can't be opened.
         TopologyInvalid: the file is no YAML.
     """
-    raw = _content(path, str(path))
+    raw = content(path, str(path))
     try:
         root, _ = yaml_source.parse(yaml_source.decode(raw))
+        if isinstance(root, Mapping):
+            _refuse_plan(root, str(path))
     except SourceRefused as refused:
         details = [describe(refused.problem, str(path), yaml_source.text_lines(raw))]
         raise TopologyInvalid(
@@ -123,15 +138,28 @@ def read_bytes(raw: bytes, file: FilePath, shown: str, environ: MappingType[str,
             kind = "a list" if isinstance(root, yaml_source.Sequence) else "one value"
             hint = "a topology file has keys such as `containers:` and `networks:`"
             raise SourceRefused(Problem(root.mark, f"the file is {kind}, not a mapping", hint=hint))
+        _refuse_plan(root, shown)
     except SourceRefused as refused:
-        return Reading(source, shown, None, (refused.problem,), lines)
+        return Reading(source, shown, None, (refused.problem,), lines, raw)
     reader = _Reader(root, source, environ)
     topology = reader.topology()
     problems += reader.problems
     if any(problem.severity == "error" for problem in problems):
         topology = None
     ordered = sorted(problems, key=lambda problem: (problem.mark, problem.message))
-    return Reading(source, shown, topology, tuple(ordered), lines)
+    return Reading(source, shown, topology, tuple(ordered), lines, raw)
+
+
+def _refuse_plan(root: Mapping, shown: str) -> None:
+    """What netdeploy itself printed is JSON, and so YAML too."""
+    if root.get("containers") is None and root.get("format_version"):
+        if root.get("document"):
+            message, hint = "this is a saved plan, not a topology file", f"carry it out: netdeploy apply {shown}"
+        elif root.get("changes"):
+            message, hint = "this is what `diff -o json` prints, not a topology file", "name the file it came from"
+        else:
+            return
+        raise SourceRefused(Problem(root.mark, message, hint=hint))
 
 
 def _names(section: Any) -> tuple[str, ...] | None:

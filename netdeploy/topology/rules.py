@@ -104,6 +104,8 @@ def _network_references(draft: Draft) -> Iterator[Found]:
                 continue
             if network == DEFAULT_BRIDGE:
                 hint = "for Docker's default bridge, declare `bridge: {external: true}` under `networks`"
+            elif network in ("host", "none"):
+                hint = f"write `network_mode: {network}` at the container, and no `networks`"
             else:
                 hint = did_you_mean(network, draft.network_names, otherwise=f"declare `{network}:` under `networks`")
             path: Path = ("containers", name, "networks", network)

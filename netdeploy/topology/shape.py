@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from netdeploy.topology import hints
 from netdeploy.topology.model import Container
 from netdeploy.topology.problem import Path, Problem, did_you_mean, nearest
-from netdeploy.topology.text_types import SIGNALS
-from netdeploy.topology.yaml_source import Scalar
+from netdeploy.topology.yaml_source import Mapping, Scalar
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -43,6 +43,8 @@ class Shapes:
         except ValidationError as error:
             errors = error.errors(include_url=False)
         guesses = _guesses(model, errors)
+        inside = {_location(details)[:-1] for details in errors}
+        errors = [e for e in errors if e["type"] != "too_short" or _location(e) not in inside]  # broken, not empty
         rest = _thawed(data)
         for details in errors:
             location = _location(details)
@@ -100,13 +102,18 @@ class Shapes:
             listed_keys = (
                 f"known here: {', '.join(known)}" if len(known) <= _TOLD else "docs/attributes.md lists all keys"
             )
-            hint = _COMPOSE_WORDS.get(word) or did_you_mean(word, known, otherwise=listed_keys)
+            inner = _model_at(model, location[:-1])
+            hint = hints.COMPOSE_WORDS.get(word) or hints.misplaced(inner, word, self.places.node(path))
+            some = known if len(self.problems) < _MOST_GUESSES else ()
+            hint = hint or did_you_mean(word, some, otherwise=listed_keys)
             self._add(path, f"unknown key `{word}`", hint, at_key=True)
         elif kind == "literal_error":
             words = re.findall(r"'([^']+)'", str(details.get("ctx", {}).get("expected", "")))
             listed = [f"`{word}`" for word in words]
             message = f"expected {' or '.join([', '.join(listed[:-1]), listed[-1]] if listed[1:] else listed)}"
-            self._add(path, _with_nothing(details, message), did_you_mean(str(details["input"]), words))
+            word = str(details["input"])
+            hint = hints.for_word(str(path[-1]), word) or did_you_mean(word, words)
+            self._add(path, _with_nothing(details, message), hint)
         else:
             message = _expected(path, details)
             self._add(path, _with_nothing(details, message), self._hint(path, kind, message))
@@ -116,44 +123,59 @@ class Shapes:
         self.problems.append(Problem(mark, message, self.places.written(path), hint))
 
     def _hint(self, path: Path, kind: str, message: str) -> str:
-        node = self.places.node(path)
-        key = path[-1]
+        node, key = self.places.node(path), path[-1]
+        if kind == "tuple_type" and isinstance(node, Mapping):
+            return hints.for_list(str(key), node)
         if kind == "model_type" and path[:-1] == ("containers",):
-            image = node.text if isinstance(node, Scalar) and node.text else "…"
-            return f"write `{key}:`, and below it, further in, `image: {image}`"
+            text = node.text if isinstance(node, Scalar) and node.text else "…"
+            missing = re.match(r"[\w.-]+:\S", text)
+            return (
+                "a space is missing after the `:`"
+                if missing and ":" in text and text.partition(":")[0] in Container.model_fields
+                else f"write `{key}:`, and below it, further in, `image: {text}`"
+            )
         if not isinstance(node, Scalar) or node.value is None:
             return ""
-        text = node.text
+        return self._hint_for_scalar(path, kind, message, node)
+
+    def _hint_for_scalar(self, path: Path, kind: str, message: str, node: Scalar) -> str:
+        text, key = node.text, path[-1]
         if kind == "text_pattern":
-            known = {
-                "stop_signal": [f"SIG{name}" for name in SIGNALS],
-                "restart": re.findall("`([a-z-]+)`", message),
-                "network_mode": re.findall("`([a-z]+)`", message),
-                "image": [text.lower()] if text.lower() != text else [],
-            }
-            return did_you_mean(text, known.get(str(key), []))
+            return hints.for_text(str(key), text) or did_you_mean(text, hints.known_words(str(key), text, message))
         if kind == "bool_type" and text.lower() in _SPOKEN:
-            return f"`{text}` is text in YAML 1.2; write `{_SPOKEN[text.lower()]}`"
+            what = "a number" if text.isdigit() else "text in YAML 1.2"
+            return f"`{text}` is {what}; write `{_SPOKEN[text.lower()]}`"
         quoted_right = (kind == "bool_type" and text.lower() in ("true", "false")) or (
             kind == "int_type" and isinstance(node.value, str) and re.fullmatch("[0-9]+", text)
         )
         if quoted_right:
             return "take the quotes away"
+        if kind == "address" and text == "localhost":
+            return "write `127.0.0.1`"
         if kind == "string_type":
             return "write `no`" if key == "restart" and node.value is False else f'put quotes around it: "{text}"'
         if kind == "tuple_type" or (kind == "dict_type" and key in ("networks", "depends_on")):
-            return f"write `[{text}]`, or `- {text}` on the next line"
+            return "" if text.startswith("\u2013") else f"write `[{text}]`, or `- {text}` on the next line"
         if kind == "model_type" and path[-2:-1] == ("depends_on",):
             return f"write `{key}: {{condition: {text}}}`"
-        if kind in ("dict_type", "model_type") and isinstance(key, str):
-            return f"write `{key}:` alone on its line, and what belongs to it below, further in"
-        return ""
+        if kind == "model_type" and path[-2:-1] == ("config",):
+            return f"write `subnet: {text}`"
+        return hints.for_mapping(key, text) if kind in ("dict_type", "model_type") and isinstance(key, str) else ""
 
 
 _REPLACED = ("aliases", "expose", "ports", "volumes", "config", "link_local_ips")
 """Lists that the rules go through item by item."""
 
-_SPOKEN = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+_SPOKEN = {
+    "1": "true",
+    "0": "false",
+    "yes": "true",
+    "on": "true",
+    "y": "true",
+    "no": "false",
+    "off": "false",
+    "n": "false",
+}
 
 
 def _location(details: ErrorDetails) -> Path:
@@ -163,13 +185,13 @@ def _location(details: ErrorDetails) -> Path:
 def _guesses(model: type[BaseModel], errors: list[ErrorDetails]) -> dict[Path, str]:
     """For each unknown key that looks like a known one, that one."""
     guesses: dict[Path, str] = {}
-    for details in errors:
-        if details["type"] == "extra_forbidden":
-            location = _location(details)
-            word = str(location[-1])
-            guess = "image" if word == "build" else nearest(word, _keys_at(model, location[:-1]))
-            if guess:
-                guesses[location] = guess
+    unknown = (details for details in errors if details["type"] == "extra_forbidden")
+    for details in islice(unknown, _MOST_GUESSES):
+        location = _location(details)
+        word = str(location[-1])
+        guess = "image" if word == "build" else nearest(word, _keys_at(model, location[:-1]))
+        if guess:
+            guesses[location] = guess
     return guesses
 
 
@@ -185,6 +207,8 @@ def _expected(path: Path, details: ErrorDetails) -> str:
         return f"expected at most {details.get('ctx', {}).get('le')}"
     if kind == "greater_than_equal":
         return f"expected {details.get('ctx', {}).get('ge')} or more"
+    if kind == "tuple_type" and path[-1] == "gpus":
+        return "expected `all` or a list (`- item`)"
     if kind == "dict_type" and path[-1] in _LIST_OR_MAPPING:
         return "expected a list (`- item`) or a mapping (`name: value`)"
     if kind == "tuple_type" and path[-1] in ("command", "entrypoint", "test"):
@@ -193,6 +217,7 @@ def _expected(path: Path, details: ErrorDetails) -> str:
 
 
 _TOLD = 30  # keys that are listed
+_MOST_GUESSES = 200  # a guess takes up to a millisecond, and nobody reads as many
 _LIST_OR_MAPPING = (
     "networks",
     "depends_on",
@@ -231,11 +256,16 @@ def _frozen(data: Any) -> Any:
 
 def _keys_at(model: type[BaseModel], location: Path) -> list[str]:
     """The keys a model, or the model nested in it at `location`, knows."""
+    fields = _model_at(model, location).model_fields
+    return [field.alias or name for name, field in fields.items()]
+
+
+def _model_at(model: type[BaseModel], location: Path) -> type[BaseModel]:
     current = model
     for part in location:
         if isinstance(part, str) and part in current.model_fields:
             current = _nested_model(current.model_fields[part].annotation) or current
-    return [field.alias or name for name, field in current.model_fields.items()]
+    return current
 
 
 def _nested_model(annotation: Any) -> type[BaseModel] | None:
@@ -253,14 +283,4 @@ _EXPECTED = {
     "bool_type": "expected `true` or `false`",
     "int_type": "expected a whole number",
     "too_short": "is empty; leave it out for the image's own",
-}
-_COMPOSE_WORDS = {
-    "services": "netdeploy calls them `containers:`",
-    "container_name": "a container is named by its key",
-    "build": "netdeploy runs images: build it first, then name it in `image`",
-    "version": "leave it out",
-    "external_links": "link to a container of this file with `links`",
-    "uid": "the file is mounted as it is: its owner is the host's",
-    "gid": "the file is mounted as it is: its group is the host's",
-    "deploy": "limits stand at the container itself: `mem_limit`, `cpus`, `pids_limit`",
 }

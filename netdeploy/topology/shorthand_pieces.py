@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -106,7 +107,11 @@ def pairs(node: Node, path: Path, around: Surroundings) -> Node:
     """A list of `name=value`, or a mapping, as a mapping of texts."""
     entries: dict[str, Entry] = {}
     if isinstance(node, Mapping):
-        return Mapping(tuple(Entry(entry.key, as_text(entry.value)) for entry in node.entries), node.mark)
+        glued = [entry for entry in node.entries if _is_glued(entry)]
+        for entry in glued:
+            around.problem(entry.key.mark, (*path, entry.key.text), "a space is missing after the `:`")
+        right = [entry for entry in node.entries if not _is_glued(entry)]
+        return Mapping(tuple(Entry(entry.key, as_text(entry.value)) for entry in right), node.mark)
     if not isinstance(node, Sequence):
         return node
     for index, item in enumerate(node.items):
@@ -117,6 +122,10 @@ def pairs(node: Node, path: Path, around: Surroundings) -> Node:
         name, equals, value = item.value.partition("=")
         if not name:
             around.problem(item.mark, (*path, index), "expected `NAME=value`", "a name stands before the `=`")
+        elif name != name.strip() or (not equals and ":" in name):
+            colon = not equals and ":" in name
+            meant = "=".join(part.strip() for part in (name.split(":", 1) if colon else (name, value)))
+            around.problem(item.mark, (*path, index), "expected `NAME=value`", f"write `{meant}`")
         elif name in entries:
             first = entries[name].key.mark
             problem = Problem(item.mark, f"`{name}` is set twice", (*path, index), "keep one of them")
@@ -124,6 +133,12 @@ def pairs(node: Node, path: Path, around: Surroundings) -> Node:
         else:
             entries[name] = Entry(scalar(name, item.mark), Scalar(value if equals else None, value, item.mark), index)
     return Mapping(tuple(entries.values()), node.mark)
+
+
+def _is_glued(entry: Entry) -> bool:
+    """Whether `{A:b}` stands for `{A: b}`."""
+    nothing = isinstance(entry.value, Scalar) and entry.value.value is None
+    return nothing and re.fullmatch(r"[\w.-]+:\S+", entry.key.text) is not None
 
 
 def with_first(problem: Problem, first: Mark) -> Problem:

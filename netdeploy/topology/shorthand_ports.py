@@ -8,7 +8,7 @@ from dataclasses import replace
 from netdeploy.topology import shorthand_schemas as schemas
 from netdeploy.topology.problem import Path
 from netdeploy.topology.shorthand_pieces import Form, Surroundings, expand_keys, mapping, whole
-from netdeploy.topology.yaml_source import Node, Scalar, Sequence
+from netdeploy.topology.yaml_source import Mapping, Node, Scalar, Sequence
 
 PORT_FORMS = {
     "target": Form(whole, schemas.instead(schemas.PORT_RANGE)),
@@ -29,9 +29,21 @@ def ports(node: Node, path: Path, around: Surroundings) -> Node:
         if isinstance(item, Scalar):
             port = _port(item, (*path, index), around)
             items.append(port or mapping(item.mark, target="1"))  # what stands in for a broken one breaks no rule
+        elif text := _pair(item):
+            hint = f"write it without the space: - {text}"
+            around.problem(item.mark, (*path, index), "a port to publish is text, and this is a mapping", hint)
+            items.append(mapping(item.mark, target="1"))
         else:
             items.append(expand_keys(item, (*path, index), around, PORT_FORMS))
     return replace(node, items=tuple(items))
+
+
+def _pair(item: Node) -> str:
+    """`8080: 80`, which somebody meant as `8080:80`; "" for all else."""
+    if not isinstance(item, Mapping) or len(item.entries) != 1:
+        return ""
+    key, value = item.entries[0].key, item.entries[0].value
+    return f"{key.text}:{value.text}" if key.text[:1].isdigit() and isinstance(value, Scalar) else ""
 
 
 def _port(item: Scalar, path: Path, around: Surroundings) -> Node | None:
@@ -41,7 +53,9 @@ def _port(item: Scalar, path: Path, around: Surroundings) -> Node | None:
     number = whole(item, path, around)
     match = _PORT_TEXT.fullmatch(number.text if isinstance(number, Scalar) else "")
     if not match:
-        around.problem(item.mark, path, f"`{item.text}` is not a port to publish", PORT_HINT)
+        several = " - " in item.text
+        hint = "a line that is indented further than the `-` above belongs to that item" if several else PORT_HINT
+        around.problem(item.mark, path, f"`{item.text}` is not a port to publish", hint)
         return None
     host = match["host"].strip("[]") if match["host"] else None
     return mapping(

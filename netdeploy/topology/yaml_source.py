@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from netdeploy.topology.problem import Mark, Path, Problem
+from netdeploy.topology.syntax import syntax_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ except ImportError:  # pragma: no cover
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 40
-MAX_NODES = 50_000  # after aliases are expanded; thirty containers need about a thousand
+MAX_NODES = 12_000  # after aliases are expanded; thirty containers need about a thousand, and it takes a second
 
 ScalarValue = str | int | float | bool | None
 
@@ -111,12 +112,15 @@ def resolve_plain(text: str) -> ScalarValue:
     return text
 
 
-_NOT_YAML = re.compile("[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
-"""Characters outside of https://yaml.org/spec/1.2.2/#51-character-set."""
+_NOT_YAML = re.compile("[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff]")
+"""Characters outside of https://yaml.org/spec/1.2.2/#51-character-set; a byte order mark stands at the start only."""
 
 
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # an escape can write them, and no engine takes them
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_UTF_16_LETTERS = re.compile(rb"(?:[\x09-\x7e]\x00){4}|(?:\x00[\x09-\x7e]){4}")
+_BINARY = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF", b"PK\x03\x04", b"\x1f\x8b", b"\x7fELF", b"BZh", b"\0\0\0\0")
+_NO_BREAK_SPACE = re.compile("^[ \u00a0]*\u00a0(?=[ \u00a0]*\\S)|(?<=:)\u00a0", re.MULTILINE)
 
 
 def decode(raw: bytes) -> str:
@@ -131,7 +135,9 @@ def decode(raw: bytes) -> str:
         raise SourceRefused(
             Problem(start, "the file is larger than 1 MiB, the most a topology file may have", hint=hint)
         )
-    if raw.startswith(_UTF_16):
+    if raw.startswith(_BINARY):
+        raise SourceRefused(Problem(start, "the file is not text", hint="name the topology file"))
+    if _is_utf_16(raw):
         raise SourceRefused(Problem(start, "the file is UTF-16 text", hint="save it as UTF-8"))
     try:
         text = raw.decode("utf-8-sig")
@@ -144,12 +150,21 @@ def decode(raw: bytes) -> str:
     if found:
         message = f"the character U+{ord(found.group()):04X} can't stand in a YAML file"
         raise SourceRefused(Problem(_end_of(text[: found.start()]), message, hint="delete it"))
+    found = _NO_BREAK_SPACE.search(text)
+    if found:
+        hint = "use plain spaces; text that was copied from a web page often has others"
+        message = "this is a no-break space, which means nothing in YAML"
+        raise SourceRefused(Problem(_end_of(text[: found.start()]), message, hint=hint))
     return text
+
+
+def _is_utf_16(raw: bytes) -> bool:
+    return raw.startswith(_UTF_16) or _UTF_16_LETTERS.match(raw) is not None
 
 
 def text_lines(raw: bytes) -> list[str]:
     """The lines of a file as they are shown beside a problem, whatever is wrong with it; none of what is no text."""
-    readable = len(raw) <= MAX_BYTES and not raw.startswith(_UTF_16)
+    readable = len(raw) <= MAX_BYTES and not raw.startswith(_BINARY) and not _is_utf_16(raw)
     return raw.decode("utf-8-sig", "replace").splitlines() if readable else []
 
 
@@ -168,7 +183,7 @@ def parse(text: str) -> tuple[Node, list[Problem]]:
     try:
         composer = _compose(text)
     except yaml.MarkedYAMLError as error:
-        raise SourceRefused(_syntax_problem(error, text)) from None
+        raise SourceRefused(syntax_problem(error, text)) from None
     except (yaml.YAMLError, ValueError) as error:  # the pure parser lets chr() of a bad escape through
         raise SourceRefused(Problem(Mark(1, 1), f"this is not YAML: {str(error).splitlines()[0]}")) from None
     if composer.root is None or (isinstance(composer.root, Scalar) and composer.root.value is None):
@@ -195,60 +210,21 @@ def _composed(text: str, loader: type[yaml.SafeLoader | yaml.CSafeLoader]) -> _C
     return composer
 
 
-def _syntax_problem(error: yaml.MarkedYAMLError, text: str) -> Problem:
-    mark, opened = error.problem_mark or error.context_mark, error.context_mark or error.problem_mark
-    where, start = _place(mark), _place(opened)
-    message, context = error.problem or "not YAML", error.context or ""
-    lines = text.splitlines()
-    line = lines[where.line - 1] if where.line <= len(lines) else ""
-    at_end = where.line >= len(lines) and where.column > len(line.rstrip())
-    if "\t" in line[: where.column] and ("cannot start any token" in message or "tab" in message):
-        return Problem(where, "a tab can't indent YAML", hint="use spaces")
-    if "quoted scalar" in context and "end of stream" in message:
-        return Problem(start, "this quote is never closed", hint="put the same quote at the end of the text")
-    if "flow" in context and at_end:
-        bracket = "{" if "mapping" in context else "["
-        return Problem(start, f"this `{bracket}` is never closed", hint="close it, and check the commas inside")
-    if "flow" in context and "did not find expected" in message:
-        return Problem(where, "a `,` or the closing bracket is missing here", hint="put quotes around text")
-    if "simple key" in context:
-        return Problem(start, "a `:` is missing after this key", hint="write `key: value`, or `- item` in a list")
-    if "undefined alias" in message:
-        message = "this alias (`*…`) names an anchor that is not defined above"
-        return Problem(where, message, hint="define it with `&name` first")
-    for words, explained, hint in _SYNTAX:
-        if any(word in message for word in words):
-            return Problem(where, explained, hint=hint)
-    return Problem(where, f"{message} ({context})" if context else message)
-
-
-def _place(mark: Any) -> Mark:
-    return Mark(mark.line + 1, mark.column + 1) if mark else Mark(1, 1)
-
-
-_SYNTAX = (
-    (
-        ("mapping values are not allowed",),
-        "a `:` is not expected here",
-        "check the indentation of this line and the one above, and put quotes around text that has `: ` in it",
+_LOOKALIKES = (
+    *(
+        (sign, "a typographic quote is no quote in YAML, but part of the text", 'write "')
+        for sign in "\u201c\u201d\u201e"
     ),
-    (
-        ("did not find expected key", "expected <block end>", "did not find expected '-' indicator"),
-        "this line does not fit the ones above it",
-        "check its indentation: keys of one level start in one column",
-    ),
-    (("cannot start any token",), "this character can't start a value", "put quotes around the text"),
-    (
-        ("unknown escape", "Unicode character escape"),
-        "this `\\` escape is not known",
-        "in single quotes a `\\` is itself",
+    *((sign, "a typographic quote is no quote in YAML, but part of the text", "write '") for sign in "\u2018\u2019"),
+    *(
+        (f"{sign} ", "this dash makes no list: it is a longer one, and part of the text", "write -")
+        for sign in "\u2013\u2014"
     ),
 )
-"""What the parser says, by pieces of its message; what a person should read; what to do."""
 
 
 def _too_deep(mark: Mark) -> SourceRefused:
-    return SourceRefused(Problem(mark, f"nested more than {MAX_DEPTH} levels deep"))
+    return SourceRefused(Problem(mark, f"nested more than {MAX_DEPTH} levels deep", hint="a topology needs far fewer"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +288,7 @@ class _Composer:
     def _scalar(self, event: yaml.ScalarEvent, mark: Mark) -> None:
         value = resolve_plain(event.value) if event.style in (None, "") and event.tag is None else event.value
         self._check_tag(event.tag, "str", mark)
+        self._check_start(event, mark)
         bad = _NO_TEXT.search(event.value)
         if bad:
             message = f"a text can't hold the character U+{ord(bad.group()):04X}"
@@ -320,10 +297,19 @@ class _Composer:
         text = value if bad and isinstance(value, str) else event.value
         self._put(Scalar(value, text, mark), _Weight.of_text(event.value), event.anchor)
 
+    def _check_start(self, event: yaml.ScalarEvent, mark: Mark) -> None:
+        """Signs that look like YAML's own, as word processors and web pages make them."""
+        if event.style not in (None, ""):
+            return
+        for sign, message, hint in _LOOKALIKES:
+            if event.value.startswith(sign):
+                self.problems.append(Problem(mark, message, self._path(), hint, "warning"))
+
     def _check_tag(self, tag: str | None, own: str, mark: Mark) -> None:
         if tag not in (None, "!", f"tag:yaml.org,2002:{own}"):
             message = f"the tag `{tag.replace('tag:yaml.org,2002:', '!!')}` means nothing here"
-            self.problems.append(Problem(mark, message, self._path(), "leave the tag out"))
+            hint = "leave the tag out, or put quotes around a text that starts with `!`"
+            self.problems.append(Problem(mark, message, self._path(), hint))
 
     def _path(self) -> Path:
         """The way to the node that comes next; a key that is about to come is not part of it."""
@@ -342,7 +328,7 @@ class _Composer:
         known = self._anchors[event.anchor]
         if known is None:
             message = f"the alias `*{event.anchor}` stands inside the anchor it names, so it has no end"
-            raise SourceRefused(Problem(mark, message))
+            raise SourceRefused(Problem(mark, message, hint="write out here what is meant"))
         node, weight = known
         self._put(node, weight, None, mark)
 
@@ -383,7 +369,9 @@ class _Composer:
         for key, value in zip(done.parts[::2], done.parts[1::2], strict=True):
             if not isinstance(key, Scalar):
                 message = "a list or mapping can't be a key"
-                self.problems.append(Problem(key.mark, message, self._path(), "a key is a word; check the braces"))
+                self.problems.append(
+                    Problem(key.mark, message, self._path(), "a key is a word; put quotes around text with braces")
+                )
             elif key.text == "<<":
                 merged.append(value)
             elif key.text in entries:

@@ -22,6 +22,7 @@ from netdeploy.plan.diff import DiffOptions, diff
 from netdeploy.plan.plan import plan
 from netdeploy.workflow.before import always_pulled, provide_images, refuse_obstacles
 from netdeploy.workflow.listener import Listener
+from netdeploy.workflow.saved import Held
 from netdeploy.workflow.views import Target, View, glance, look
 
 if TYPE_CHECKING:
@@ -55,30 +56,34 @@ class Applied:
     warnings: list[str] = field(default_factory=list)
 
 
-def apply(engine: Engine, target: Target, listener: Listener, options: Options) -> Applied:
-    """Make the engine as the topology says.
+def apply(engine: Engine, target: Target, listener: Listener, options: Options, held: Held | None = None) -> Applied:
+    """Make the engine as the topology says; with `held`, only by exactly the changes of a saved plan.
 
     The listener is told of the diff before anything is touched, and of each step.
 
     Raises:
         Conflict: something is in the way; nothing was touched.
         EngineTooOld: the topology uses what this engine does not have; nothing was touched.
+        PlanRefused: the saved plan is for another engine, or stale.
         Locked: somebody else is changing the topology; nothing was touched.
         OperationFailed: an image can't be had (nothing was touched), or a step failed.
         NotConverged: all was done, and the engine still differs.
         Interrupted: `listener.stop` was set.
     """
-    return _Apply(engine, target, listener, options).run()
+    return _Apply(engine, target, listener, options, held).run()
 
 
 class _Apply:
-    def __init__(self, engine: Engine, target: Target, listener: Listener, options: Options) -> None:
+    def __init__(self, engine: Engine, target: Target, listener: Listener, options: Options, held: Held | None) -> None:
         self._engine = engine
+        self._held = held
         self._target = target
         self._listener = listener
         self._options = options
 
     def run(self) -> Applied:
+        if self._held:
+            self._held.check_engine(self._engine)
         view = self._examine(None)
         applied = Applied(view)
         locks_left = any(is_left_behind(volume.labels, self._target.name) for volume in view.seen.volumes)
@@ -86,8 +91,24 @@ class _Apply:
             return applied
         with locked(self._engine, self._target.name, _patience(self._listener, self._options)):
             applied.view = self._examine(view)
-            _persist(self._engine, self._listener, lambda again: self._converge(applied, again=again))
+            if self._held:
+                self._as_planned(applied, self._held)
+            else:
+                _persist(self._engine, self._listener, lambda again: self._converge(applied, again=again))
         return applied
+
+    def _as_planned(self, applied: Applied, held: Held) -> None:
+        """Once: what remains after a failure is not what was planned, and somebody has to look at it."""
+        try:
+            self._converge(applied, again=False)
+        except NetdeployError as error:
+            if applied.changed:
+                error.details = (
+                    *error.details,
+                    f"the plan was carried out in part; the rest: netdeploy apply {held.file}",
+                )
+                error.hint = "" if isinstance(error, Interrupted) else error.hint
+            raise
 
     def _diff_options(self) -> DiffOptions:
         return DiffOptions(force=self._options.force)
@@ -98,6 +119,8 @@ class _Apply:
     def _examine(self, before: View | None) -> View:
         """A new look, shown where it differs from the one before, and refused where something is in the way."""
         view = glance(self._engine, self._target, self._diff_options())
+        if self._held:
+            self._held.check(view)
         if before is None or view.changes.changes != before.changes.changes:
             self._listener.on_view(view)
             refuse_obstacles(self._engine, view, self._listener.say)
@@ -108,6 +131,8 @@ class _Apply:
             applied.view = self._examine(applied.view)
         if provide_images(self._engine, applied.view, self._listener):
             applied.view = self._look()  # the settings that containers inherit are known now
+            if self._held:
+                self._held.check_changes(applied.view)
         steps = plan(applied.view.wishes, applied.view.seen, applied.view.changes)
         if not steps.operations:
             return

@@ -13,8 +13,8 @@ from pydantic import Field
 
 from netdeploy.document import Document, schema_of
 from netdeploy.engine.observed import LABEL_STAND_IN
+from netdeploy.masking import without_secrets
 from netdeploy.plan.ownership import is_interim
-from netdeploy.topology.secrets import without_passwords
 
 if TYPE_CHECKING:
     from netdeploy.engine.observed import ObservedContainer
@@ -152,7 +152,7 @@ def _topology(topology: TopologyStatus, host_name: str) -> TopologyReport:
         name=topology.name,
         source=topology.source or None,
         in_sync=changes.in_sync if changes else None,
-        unknown=None if changes else without_passwords(topology.comparison.why_not),
+        unknown=None if changes else without_secrets(topology.comparison.why_not),
         hint=topology.comparison.hint or None,
         summary=dict(counts),
         running=sum(container.state.status == "running" for container in containers),
@@ -168,7 +168,7 @@ def _topology(topology: TopologyStatus, host_name: str) -> TopologyReport:
         urls=tuple(url for container in containers for url in _urls(container, host_name)),
         health=tuple(
             AilmentStatus(
-                container=a.container, status=a.status, message=without_passwords(a.message), exit_code=a.exit_code
+                container=a.container, status=a.status, message=without_secrets(a.message), exit_code=a.exit_code
             )
             for a in topology.ailments
         ),

@@ -181,3 +181,19 @@ def test_a_teardown_leaves_a_guest_its_network_unless_forced(lab: Lab, with_gues
     assert lab.run("teardown", "ndt-lab", "--force").code == 0
     assert lab.names() == {"ndt-guest"}
     assert lab.identities("ndt-guest") == guest
+
+
+def test_a_guest_that_was_never_started_is_one_too(lab: Lab) -> None:
+    """Such a container knows its networks by name only, and could not start without them."""
+    file = lab.write(
+        f"name: ndt-lab\nprefix: ndt-\ncontainers:\n  web: {WEB}, networks: [net]}}\nnetworks: {{net: }}\n"
+    )
+    lab.apply(file)
+    lab.client.containers.create(lab.busybox, ["sleep", "100000"], name="ndt-guest", network="ndt-net")
+    result = lab.run("teardown", "ndt-lab")
+    assert result.code == 2
+    assert "`ndt-guest`" in result.err
+    file.write_text(file.read_text().replace("{net: }", "{net: {internal: true}}"))
+    assert "`ndt-guest`" in lab.run("apply", file).err
+    lab.container("ndt-guest").start()
+    assert lab.container("ndt-guest").status == "running"

@@ -13,6 +13,7 @@ import yaml
 from netdeploy.cli.main import run
 from netdeploy.inspect.report import inspect_schema
 from netdeploy.plan.report import diff_schema
+from netdeploy.plan.saved import saved_plan_schema
 from netdeploy.topology.schema import topology_schema
 from netdeploy.verify.verdict import verify_schema
 from netdeploy.workflow.status_report import status_schema
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 SCHEMAS = {
     "topology": topology_schema,
     "plan": diff_schema,
+    "saved-plan": saved_plan_schema,
     "verify": verify_schema,
     "inspect": inspect_schema,
     "status": status_schema,

@@ -15,7 +15,7 @@ from netdeploy.graph.drawing import Bus, Drawing, Mark, Node, Note, Published, T
 from netdeploy.graph.formats import Format, written
 from netdeploy.graph.text import picture
 from netdeploy.graph.words import cells
-from netdeploy.topology.secrets import MASK
+from netdeploy.masking import MASK
 
 GOLDEN = Path(__file__).parent / "golden"
 EXERCISE = ROOT / "topologies" / "netflix.yaml"

@@ -11,10 +11,10 @@ from unit.paper_engine import PaperEngine
 from unit.plan.situations import SITUATIONS, TWO, Situation
 
 from netdeploy.attributes.table import AttributeChange, Effect
+from netdeploy.masking import MASK, without_secrets
 from netdeploy.plan.changes import Action, Changes, ContainerChange
 from netdeploy.plan.report import DiffReport, diff_schema, report
 from netdeploy.render.diff_text import diff_text
-from netdeploy.topology.secrets import MASK, without_passwords
 
 VALIDATOR = Draft202012Validator(diff_schema())
 
@@ -147,8 +147,8 @@ def test_other_values_are_shown(name: str) -> None:
     ],
 )
 def test_passwords_in_urls_are_masked_wherever_they_stand(url: str, shown: str) -> None:
-    assert without_passwords(url) == shown
-    assert without_passwords({"test": ["CMD", url]}) == {"test": ["CMD", shown]}
+    assert without_secrets(url) == shown
+    assert without_secrets({"test": ["CMD", url]}) == {"test": ["CMD", shown]}
     assert of_environment("URL", url, None).changes[0].attributes[0].before == shown
     assert of_environment("x", None, url, section="labels").changes[0].attributes[0].after == shown
 

@@ -1,4 +1,6 @@
-"""Whole files: right ones, ones of a wrong shape, ones that break a rule. The schema is asked about each, too.
+"""Whole files: right ones, ones that are no YAML or no mapping, ones of a wrong shape, ones that break a rule.
+
+The schema is asked about each that is YAML, too.
 
 A bad file's output stands beside it in NAME.expected. `REFRESH=1 pytest tests/unit/topology` writes these files anew:
 read the difference line by line before it is committed.
@@ -20,6 +22,7 @@ from netdeploy.topology.schema import topology_schema
 
 CORPUS = Path(__file__).parent / "corpus"
 VALIDATOR = Draft202012Validator(topology_schema(), format_checker=FormatChecker())
+FOLDER = Path("/topologies")  # where the bad files are said to stand, so that what names it is the same everywhere
 WARNINGS_ONLY = {"alias_is_a_name", "alias_shared", "environment_from_nowhere", "ports_unreachable"}
 
 
@@ -28,7 +31,9 @@ def files(kind: str) -> list[Any]:
 
 
 def test_the_corpus_is_as_large_as_it_should_be():
-    assert all(len(files(kind)) >= least for kind, least in (("good", 15), ("bad_shape", 40), ("bad_rule", 30)))
+    assert len(files("good")) >= 15
+    assert sum(len(files(kind)) for kind in ("bad_text", "bad_shape", "bad_rule")) >= 200
+    assert min(len(files(kind)) for kind in ("bad_text", "bad_shape", "bad_rule")) >= 60
 
 
 def test_every_expected_output_belongs_to_a_file():
@@ -43,9 +48,16 @@ def test_a_good_file_is_right_for_reader_and_schema(path):
     assert [error.message for error in VALIDATOR.iter_errors(yaml_data(path.read_bytes()))] == []
 
 
+@pytest.mark.parametrize("path", files("bad_text"))
+def test_what_is_no_yaml_or_no_mapping_is_told_at_its_place(path):
+    reading = read_bytes(path.read_bytes(), FOLDER / path.name, path.name, {})
+    assert reading.topology is None
+    compare(path.with_suffix(".expected"), reading.described())
+
+
 @pytest.mark.parametrize("path", files("bad_shape"))
 def test_a_bad_shape_is_refused_by_reader_and_schema(path):
-    reading = read_bytes(path.read_bytes(), path, path.name, {})
+    reading = read_bytes(path.read_bytes(), FOLDER / path.name, path.name, {})
     assert reading.topology is None
     assert not VALIDATOR.is_valid(yaml_data(path.read_bytes()))
     compare(path.with_suffix(".expected"), reading.described())
@@ -53,7 +65,7 @@ def test_a_bad_shape_is_refused_by_reader_and_schema(path):
 
 @pytest.mark.parametrize("path", files("bad_rule"))
 def test_a_broken_rule_is_told(path):
-    reading = read_bytes(path.read_bytes(), path, path.name, {})
+    reading = read_bytes(path.read_bytes(), FOLDER / path.name, path.name, {})
     assert reading.problems
     assert (reading.topology is not None) == (path.stem in WARNINGS_ONLY)
     compare(path.with_suffix(".expected"), reading.described())

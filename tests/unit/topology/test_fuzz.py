@@ -22,6 +22,7 @@ SCHEMA = topology_schema()
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=FormatChecker())
 KEYS = sorted({key for model in (SCHEMA, *SCHEMA["$defs"].values()) for key in model["properties"]} | {"x-a", "<<", ""})
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*/*.yaml"))
+YAML = [path for path in CORPUS if path.parent.name != "bad_text"]
 WORDS = [
     *("web", "db", "front", "nginx", "nginx:1", "80", "8080:80", "1-99999", "[::1]:80:80", "10.0.0.5", "10.0.0.0/24"),
     *("fd00::/64", "fe80::1%0", "data:/data", "~x/a:/b", "./a:/b:ro", "A=1", "=", "", "~", "10s", "1e999h", "64m"),
@@ -127,7 +128,7 @@ def test_known_keys_with_any_values_give_a_reading_that_the_schema_agrees_with(d
 @given(st.data())
 @settings(max_examples=300, deadline=None)
 def test_a_file_with_something_changed_gives_a_reading(data):
-    text = data.draw(st.sampled_from(CORPUS)).read_text()
+    text = data.draw(st.sampled_from(CORPUS)).read_bytes().decode("utf-8", "replace")
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(start + 20, len(text))))
     put = data.draw(st.sampled_from([*WORDS, *KEYS, "\n", "  ", ": ", "- ", "{", "[", "*x", "&x ", "<<: "]))
@@ -137,7 +138,7 @@ def test_a_file_with_something_changed_gives_a_reading(data):
 @given(st.data())
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_file_with_one_value_replaced_is_the_same_to_reader_and_schema(data):
-    document = yaml_data(data.draw(st.sampled_from(CORPUS)).read_bytes())
+    document = yaml_data(data.draw(st.sampled_from(YAML)).read_bytes())
     holder, place = data.draw(st.sampled_from(list(places(document))))
     holder[place] = data.draw(trees)
     agree(json.dumps(document).encode())

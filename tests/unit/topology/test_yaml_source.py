@@ -84,7 +84,7 @@ def test_merge_keys_yield_to_written_keys_and_the_first_source_wins():
 def test_a_billion_laughs_are_refused():
     lines = ["a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
-    assert "more than 50,000 values once anchors and merge keys are expanded" in refused("\n".join(lines))
+    assert "more than 12,000 values once anchors and merge keys are expanded" in refused("\n".join(lines))
 
 
 def test_merge_keys_that_double_are_refused():
@@ -99,7 +99,7 @@ def test_a_long_text_repeated_by_aliases_is_refused():
 
 
 def test_a_file_of_many_values_is_refused():
-    assert "more than 50,000 values" in refused(f"a: [{', '.join(['1'] * 50_001)}]")
+    assert "more than 12,000 values" in refused(f"a: [{', '.join(['1'] * 12_001)}]")
 
 
 @pytest.mark.parametrize("text", ["a: &a [*a]", "a: &a {b: {c: *a}}", "a: &a\n  <<: *a"])
@@ -168,7 +168,7 @@ def test_a_byte_order_mark_and_crlf_change_no_place():
         ("name: 'x\nprefix: y\n", "1:7: this quote is never closed"),
         ("name: [a, b\n", "1:7: this `[` is never closed"),
         ("name: {a: b\n", "1:7: this `{` is never closed"),
-        ("name: a: b", "1:8: a `:` is not expected here"),
+        ("name: a: b", "1:8: a second `:` stands in this line"),
         ("name: @x", "1:7: this character can't start a value"),
         ("a:\n  - b\n c: d\n", "3:2: this line does not fit the ones above it"),
         ("name: x\nprefix\n", "2:1: a `:` is missing after this key"),

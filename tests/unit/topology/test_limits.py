@@ -1,0 +1,136 @@
+"""No file takes more than a second or 200 MB, and what is no file at all is told in one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from netdeploy.cli.main import run
+
+CORPUS = Path(__file__).parent / "corpus"
+SECONDS = 1.0  # of the processor's time, so that a busy machine does not count
+MEGABYTES = 200
+MEASURED = """
+import json, resource, sys, time
+from pathlib import Path
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))  # a bomb ends here, and not with the machine
+from netdeploy.topology.read import read
+took = {}
+for name in sys.argv[1:]:
+    began = time.process_time()
+    reading = read(name, {})
+    shown = reading.described()
+    assert shown or reading.topology
+    took[name] = time.process_time() - began
+status = Path("/proc/self/status")  # getrusage counts what the parent had before the exec, too
+lines = status.read_text().splitlines() if status.exists() else ["VmHWM: 0 kB"]
+peak = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+print(json.dumps([took, peak]))
+"""
+
+LARGE = {
+    "ten_megabytes": b"containers:\n" + b"".join(b"  c%07d: {image: nginx}\n" % n for n in range(400_000)),
+    "ten_megabytes_in_a_line": b"a: " + b"x" * 10_000_000,
+    "just_small_enough": b"containers:\n" + b"".join(b"  c%06d: {imag: nginx}\n" % n for n in range(2_900)),
+    "as_many_errors_as_values": b"containers: {web: {image: x, ports: [" + b"x, " * 11_900 + b"]}}\n",
+    "keys_without_a_space": b"containers: {web: {image: x, environment: {" + b"".join(b"a:%d, " % n for n in range(5_900)) + b"}}}\n",  # noqa: E501
+    "one_long_key": b"a" * 900_000 + b": 1\n",
+    "brackets": b"[" * 1_000_000,
+    "quotes": b'"' * 1_000_000,
+    "anchors": b"".join(b"a%d: &a%d x\n" % (n, n) for n in range(5_900)),
+    "colons": b"password: " * 100_000,
+    "comments": b"# x\n" * 250_000,
+    "many_networks": b"networks:\n" + b"".join(b"  n%d: {ipam: {config: [{subnet: 10.%d.%d.0/24}]}}\n" % (n, n // 250, n % 250) for n in range(1_000)),  # noqa: E501
+    "many_dependencies": b"containers:\n" + b"".join(b"  c%d: {image: x, depends_on: [c%d]}\n" % (n, n + 1) for n in range(1_700)),  # noqa: E501
+    "many_ports": b"containers: {web: {image: x, ports: [" + b"".join(b"'%d:%d', " % (n, n) for n in range(1, 5_900)) + b"]}}\n",  # noqa: E501
+}  # fmt: skip
+
+
+def measured(files: list[Path]) -> tuple[dict[str, float], float]:
+    """How long each file took, in seconds of the processor, and the most memory in MB."""
+    command = [sys.executable, "-c", MEASURED, *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stderr[-2000:]
+    took, peak = json.loads(done.stdout)
+    return took, peak
+
+
+def test_no_file_of_the_corpus_takes_long_or_much() -> None:
+    took, peak = measured(sorted(CORPUS.glob("*/*.yaml")))
+    assert {name: seconds for name, seconds in took.items() if seconds > SECONDS} == {}
+    assert peak < MEGABYTES
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_no_large_file_takes_long_or_much(name: str, tmp_path: Path) -> None:
+    file = tmp_path / f"{name}.yaml"
+    file.write_bytes(LARGE[name])
+    took, peak = measured([file])
+    assert took[str(file)] < SECONDS
+    assert peak < MEGABYTES
+
+
+# -- what is no file ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def not_root() -> Iterator[None]:
+    """Root may read everything."""
+    was = os.geteuid()
+    if was == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(was)
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    assert run(["validate", *map(str, arguments)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    return said.err
+
+
+def test_a_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert told(capsys, tmp_path) == f"error: {tmp_path} is a folder\n  → name the topology file in it\n"
+
+
+def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text("")
+    said = told(capsys, tmp_path / "shp.yaml")
+    assert said == f"error: there is no file {tmp_path}/shp.yaml\n  → did you mean `shop.yaml`?\n"
+    assert "there is no folder" in told(capsys, tmp_path / "no" / "shop.yaml")
+
+
+def test_a_file_that_may_not_be_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "secret.yaml"
+    file.write_text("containers: {web: {image: nginx}}\n")
+    file.chmod(0)
+    with not_root():
+        said = told(capsys, file)
+    assert said.startswith(f"error: {file} can't be read: Permission denied\n  → ")
+
+
+def test_names_that_no_file_can_have(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "can't be read: File name too long" in told(capsys, "x" * 5_000)
+    assert "can't be read" in told(capsys, "a\0b")
+
+
+def test_a_device_that_never_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["validate", "/dev/zero"]) == 1
+    assert "the file is larger than 1 MiB" in capsys.readouterr().out
+
+
+def test_the_others_are_still_checked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    good = tmp_path / "good.yaml"
+    good.write_text("containers: {web: {image: nginx}}\n")
+    assert run(["validate", str(tmp_path), str(good)]) == 2
+    assert f"{good} is right" in capsys.readouterr().out
