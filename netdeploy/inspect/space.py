@@ -22,9 +22,9 @@ _ANY_IPV6 = "0" * 32
 SCRIPT = r"""
 cd /sys/class/net
 for i in *; do
-  [ -e "$i/ifindex" ] || continue
-  address=; state=
+  index=; link=; address=; state=
   read -r index <"$i/ifindex"; read -r link <"$i/iflink"
+  [ -n "$index" ] && [ -n "$link" ] || continue  # no interface, or one that has just gone
   read -r address <"$i/address"; read -r state <"$i/operstate"
   kind=-; [ -d "$i/bridge" ] && kind=bridge
   echo "link $i $index $link $kind ${state:--} ${address:--}"
