@@ -83,7 +83,7 @@ def test_apply_goes_on_when_the_engine_is_back(own_engine: OwnEngine, lab: Lab) 
         with Proxy(own_engine.url, path, Fault("call before", number, call=own_engine.restart)) as proxy:
             result = lab.run("apply", file, url=proxy.url)
             assert proxy.struck
+        # whether a call was cut off, or found the engine back already, is a matter of chance
         assert result.code == 0, result.both
-        assert "looking again" in result.err
         assert lab.run("diff", file, url=own_engine.url).code == 0
     assert lab.run("teardown", "ndt-restart", "--volumes", url=own_engine.url).code == 0
