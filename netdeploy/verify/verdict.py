@@ -112,7 +112,7 @@ def judge(world: World, claims: Sequence[Claim], evidence: Evidence, source: str
             still = [
                 key for key in (claim.source, claim.target) if key in world.members and not world.members[key].runs
             ]
-            why = f"{' and '.join(still)} does not run" if still else "it could not be tried"
+            why = f"{' and '.join(still)} {'do' if still[1:] else 'does'} not run" if still else "it could not be tried"
         judged.append(_report(claim, verdict, outcome, why))
     count = {kind: sum(item.verdict == kind for item in judged) for kind in ("passed", "failed", "untested")}
     members = world.members
@@ -135,7 +135,7 @@ def _verdict(world: World, claim: Claim, outcome: Outcome | None) -> Verdict:
     if claim.probe is None:
         return "passed" if claim.holds else "failed"
     if outcome is None:  # it could not be tried: the source does not run, or could not be entered
-        return "untested" if claim.kind == "apart" else "failed"
+        return "untested" if claim.kind == "apart" or claim.probe.want != "yes" else "failed"
     target = world.members.get(claim.target)
     if claim.kind == "apart" and target is not None and not target.runs:
         return "untested"

@@ -219,6 +219,20 @@ def test_isolation_of_one_that_does_not_run_is_untested_and_not_passed() -> None
     assert causes(report) == ["`db` is stopped (exit code 1)"]
 
 
+def test_of_one_that_does_not_run_nothing_is_known_not_even_that_it_fails_to_reach() -> None:
+    text = EXERCISE + "  - {from: db, to: web, expect: unreachable, name: db is kept away}\n"
+    engine = standing(text)
+    engine.remove("db")
+    engine.remove("web")
+    around = world_of(text, engine)
+    wanted = claims(around)
+    outcomes = {n: o for n, o in all_is_well(around).outcomes.items() if wanted[n].source not in {"db", "web"}}
+    report = judge(around, wanted, Evidence(outcomes), "lab.yaml")
+    (check,) = [claim for claim in report.claims if claim.text == "db is kept away"]
+    assert (check.verdict, check.why) == ("untested", "db and web do not run")
+    assert causes(report) == ["`web` is not on the engine", "`db` is not on the engine"]
+
+
 # -- as text -----------------------------------------------------------------------------------------------------------
 
 
