@@ -194,7 +194,7 @@ checks:
   - {from: app, to: "web:81", expect: unreachable, within: 0s}
   - {from: app, to: web, expect: resolves}
   - {from: app, to: nobody, expect: does-not-resolve}
-  - {from: app, to: 192.0.2.1, expect: unreachable, within: 0s}
+  - {from: app, to: "127.0.0.1:1", expect: unreachable, within: 0s}
   - {from: host, to: "127.0.0.1:1", expect: unreachable}
 """
     report = proven(lab, listening(lab, "0.0.0.0", more=checks))
