@@ -61,6 +61,7 @@ def container(answer: Json) -> ObservedContainer:
             for mount in answer.get("Mounts") or ()
             if mount.get("Type") == "volume" and _ANONYMOUS.fullmatch(mount.get("Name") or "")
         },
+        moved_volumes=_moved_volumes(host),
         restart=_restart(host.get("RestartPolicy") or {}),
         healthcheck=healthcheck(config.get("Healthcheck")),
         extra_hosts=tuple(host.get("ExtraHosts") or ()),
@@ -230,6 +231,12 @@ def _mounts(config: Json, host: Json) -> frozenset[MountSetting]:
     targets = {mount.target for mount in found}
     found |= {MountSetting("volume", "", target) for target in config.get("Volumes") or () if target not in targets}
     return frozenset(found)
+
+
+def _moved_volumes(host: Json) -> frozenset[str]:
+    given = [mount.get("Source") or "" for mount in host.get("Mounts") or ()]
+    given += [text.partition(":")[0] for text in host.get("Binds") or ()]
+    return frozenset(name for name in given if _ANONYMOUS.fullmatch(name))
 
 
 def _mount(mount: Json) -> MountSetting:

@@ -250,6 +250,8 @@ class ObservedContainer:
     mounts: frozenset[MountSetting]
     anonymous_volumes: Mapping[str, str]
     """By target, the volumes the engine made for it without a name of ours."""
+    moved_volumes: frozenset[str]
+    """Those of them that moved along from the container it replaced, which the engine takes for named ones."""
     restart: str
     healthcheck: HealthcheckSetting | None
     extra_hosts: tuple[str, ...]

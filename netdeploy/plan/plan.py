@@ -63,6 +63,8 @@ from netdeploy.plan.ownership import ASIDE, TEMPORARY
 from netdeploy.plan.steps import Steps
 
 _DEFAULT_GRACE = 10
+_ANONYMOUS = "com.docker.volume.anonymous"
+"""The label that engines since 23 give to a volume without a name."""
 _SOON = 60.0
 """Seconds: the health of a new container is waited for where its first check comes within that time."""
 _SEVERAL_ENDPOINTS = (1, 44)
@@ -109,6 +111,7 @@ class _Planner:
             self._network(network)
         for volume in self._of(VolumeChange):
             self._volume(volume)
+        self._moved_volumes()
         self._containers(containers)
         self._wait_for_dependencies()
         order_subnets(self._steps)
@@ -189,7 +192,8 @@ class _Planner:
     def _remove_container(self, change: ContainerChange) -> None:
         live = _required(change.live)
         stopped = [self._stop(live, _handle(live), change.reason, [])] if live.state.running else []
-        call = RemoveContainer(_handle(live), volumes=self._remove_volumes)
+        never_used = TEMPORARY in live.name
+        call = RemoveContainer(_handle(live), volumes=self._remove_volumes or never_used)
         removed = self._steps.add(call, change.reason, stopped)
         for attachment in live.attachments.values():
             self._left.setdefault(self._id_of(attachment), []).append(removed)
@@ -238,9 +242,22 @@ class _Planner:
             self._steps.add(CreateVolume(wish.name, volume_rows.create_body(wish)), change.reason)
         elif change.action is Action.REMOVE:
             users = {c.id for c in self._seen.containers if any(m.source == change.name for m in c.mounts)}
-            removals = [op for op in self._steps if isinstance(op.call, RemoveContainer)]
-            after = [op.id for op in removals if isinstance(op.call, RemoveContainer) and op.call.container.id in users]
-            self._steps.add(RemoveVolume(change.name), change.reason, after)
+            self._steps.add(RemoveVolume(change.name), change.reason, self._removals(users))
+
+    def _moved_volumes(self) -> None:
+        """An engine removes a container's anonymous volumes with it, and not those that moved along to it."""
+        if not self._remove_volumes:
+            return
+        removed = [c.live for c in self._of(ContainerChange) if c.action is Action.REMOVE and c.live]
+        labelled = {volume.name for volume in self._seen.volumes if set(volume.labels) - {_ANONYMOUS}}
+        for name in sorted({name for live in removed for name in live.moved_volumes} - labelled):
+            users = {live.id for live in removed if name in live.anonymous_volumes.values()}
+            self._steps.add(RemoveVolume(name), "its container is removed", self._removals(users))
+
+    def _removals(self, containers: set[str]) -> list[str]:
+        """The operations that remove containers, by their ids."""
+        calls = ((operation.id, operation.call) for operation in self._steps)
+        return [id_ for id_, call in calls if isinstance(call, RemoveContainer) and call.container.id in containers]
 
     # -- containers --
 
@@ -285,7 +302,7 @@ class _Planner:
             body["NetworkingConfig"] = {"EndpointsConfig": settings}
             after += [self._network_ready[name] for name in settings if name in self._network_ready]
         after += [ops[other] for other in sorted(wish.relies_on) for ops in self._ready_ops if other in ops]
-        undo = (RemoveContainer(Handle(name)),)
+        undo = (RemoveContainer(Handle(name), volumes=True),)  # its own, still empty: those that moved along stay
         made = self._steps.add(CreateContainer(name, body), reason, after, undo=undo, group=group)
         ready = [made]
         for attachment in others:

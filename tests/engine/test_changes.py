@@ -135,6 +135,22 @@ def test_image_settings_are_inherited_and_are_no_drift(lab: Lab) -> None:
         lab.remove_image(image)
 
 
+def test_a_teardown_takes_anonymous_volumes_that_moved_along_too(lab: Lab) -> None:
+    """An engine removes a container's anonymous volumes with it, and takes for named what it was given by name."""
+    before = {volume.name for volume in lab.client.volumes.list()}
+    body = f"""
+        name: ndt-lab
+        prefix: ndt-
+        containers:
+          web: {SLEEPER}, hostname: one, volumes: [/kept]}}
+    """
+    lab.apply(lab.write(body))
+    lab.apply(lab.write(body.replace("one", "two")))
+    lab.apply(lab.write(body.replace("one", "three")))
+    assert lab.run("teardown", "ndt-lab", "--volumes").code == 0
+    assert {volume.name for volume in lab.client.volumes.list()} == before
+
+
 def test_a_tag_that_moved_is_a_replacement_with_that_reason(lab: Lab) -> None:
     image = lab.image("ndt/moving", 'CMD ["sleep", "100000"]', "ENV V=1")
     try:
