@@ -84,9 +84,23 @@ def publishers(reader: Reader, port: int) -> tuple[str, ...]:
     return tuple(listed_name(item) for item in holders if item.get("Names"))
 
 
+def inspected_network(reader: Reader, network_id: str) -> dict[str, Any]:
+    """A network as the engine tells it, with who runs on it.
+
+    Empty for one that went meanwhile: the engine may still be removing it for somebody who was killed.
+    """
+    try:
+        answer: dict[str, Any] = reader.get(f"/networks/{network_id}")
+    except EngineAnswer as refused:
+        if refused.status == 404:
+            return {}
+        raise
+    return answer
+
+
 def network_names(reader: Reader, network_id: str) -> list[str]:
     """The names of the running containers on a network, sorted."""
-    attached = reader.get(f"/networks/{network_id}").get("Containers") or {}
+    attached = inspected_network(reader, network_id).get("Containers") or {}
     return sorted(str(endpoint.get("Name") or id_[:12]) for id_, endpoint in attached.items())
 
 

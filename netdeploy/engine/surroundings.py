@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdeploy.engine.observe import listed_name, unused_networks
+from netdeploy.engine.observe import inspected_network, listed_name, unused_networks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from netdeploy.engine.engine import Engine
-    from netdeploy.engine.reader import Reader
 
 Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -91,7 +90,7 @@ def look_around(engine: Engine, networks: Iterable[str]) -> Surroundings:
     return Surroundings(
         containers=tuple(_published(reader.get("/containers/json"))),
         unused_networks=tuple(unused_networks(reader)),
-        addresses=tuple(address for id_ in networks for address in _addresses(_network(reader, id_))),
+        addresses=tuple(address for id_ in networks for address in _addresses(inspected_network(reader, id_))),
         pools=_pools(info),
         local=local,
         processes=tuple(_processes()) if local else (),
@@ -116,17 +115,6 @@ def _published(listed: Iterable[dict[str, Any]]) -> Iterator[HeldPort]:
                 yield HeldPort(
                     port.get("IP") or "", port["PublicPort"], port.get("Type") or "tcp", listed_name(item), item["Id"]
                 )
-
-
-def _network(reader: Reader, id_: str) -> dict[str, Any]:
-    """Empty for one that went meanwhile: the engine may still be removing it for somebody who was killed."""
-    try:
-        answer: dict[str, Any] = reader.get(f"/networks/{id_}")
-    except EngineAnswer as refused:
-        if refused.status == 404:
-            return {}
-        raise
-    return answer
 
 
 def _addresses(network: dict[str, Any]) -> Iterator[HeldAddress]:
