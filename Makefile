@@ -20,6 +20,7 @@ demo: .venv/installed ## see the exercise run: environment, engine if none answe
 	@echo
 	@echo "The exercise runs. Next:"
 	@echo "  open http://localhost:3000 (or: curl localhost:3000)"
+	@echo "  prove the network:   $(NETDEPLOY) verify topologies/netflix.yaml"
 	@echo "  see what differs:    $(NETDEPLOY) diff topologies/netflix.yaml"
 	@echo "  break it and mend it: docker network disconnect private-net-1 netflix-movie-catalog"
 	@echo "                       $(NETDEPLOY) apply topologies/netflix.yaml"
