@@ -251,8 +251,13 @@ class _Planner:
         removed = [c.live for c in self._of(ContainerChange) if c.action is Action.REMOVE and c.live]
         labelled = {volume.name for volume in self._seen.volumes if set(volume.labels) - {_ANONYMOUS}}
         for name in sorted({name for live in removed for name in live.moved_volumes} - labelled):
-            users = {live.id for live in removed if name in live.anonymous_volumes.values()}
-            self._steps.add(RemoveVolume(name), "its container is removed", self._removals(users))
+            holders = {live.id for live in removed if name in live.moved_volumes}
+            owners = {live.id for live in removed if name in live.anonymous_volumes.values()} - holders
+            if owners:  # the replacement was cut short: the volume goes with the old container, once nobody else has it
+                for removal in self._removals(owners):
+                    self._steps.wait_for(removal, self._removals(holders))
+            else:
+                self._steps.add(RemoveVolume(name), "its container is removed", self._removals(holders))
 
     def _removals(self, containers: set[str]) -> list[str]:
         """The operations that remove containers, by their ids."""

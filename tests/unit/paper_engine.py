@@ -53,6 +53,7 @@ class PaperEngine:
         self.containers: dict[str, Json] = {}
         self.networks: dict[str, Json] = {}
         self.volumes: dict[str, Json] = {}
+        self.anonymous: set[str] = set()
         self.calls: list[str] = []
         self._made: dict[tuple[str, str], str] = {}
         self._count = 0
@@ -184,9 +185,12 @@ class PaperEngine:
                 self.volumes[name] = {"Name": name, "Driver": body["Driver"], "Labels": body["Labels"]}
                 self.volumes[name]["Options"] = body.get("DriverOpts")
             case RemoveVolume(name):
-                users = [c["Name"] for c in self.containers.values() if name in _volumes(c)]
+                users = [c["Name"] for c in self.containers.values() if name in _volumes(c) | _mounted(c)]
                 self._refuse(users, f"volume {name} is used by {users}")
-                del self.volumes[name]
+                if name in self.anonymous:
+                    self.anonymous.remove(name)
+                else:
+                    del self.volumes[name]
             case CreateContainer(name, body):
                 self._made["container", name] = self._create_container(name, body)
             case Connect(container, network, endpoint):
@@ -208,10 +212,13 @@ class PaperEngine:
                 self._of(container)["Name"] = f"/{new}"
             case Update(container, body):
                 self._of(container)["HostConfig"] |= body
-            case RemoveContainer(container):
+            case RemoveContainer(container, volumes):
                 answer = self._of(container)
                 self._refuse(answer["State"]["Running"], "it still runs")
                 del self.containers[answer["Id"]]
+                if volumes:  # what was given by name is taken for named, and what others use stays
+                    used = {name for other in self.containers.values() for name in _mounted(other)}
+                    self.anonymous -= _mounted(answer) - _volumes(answer) - used
             case Wait(container, condition):
                 self._wait(self._of(container), condition)
 
@@ -321,6 +328,12 @@ class PaperEngine:
             for target in config["Volumes"]
             if target not in {mount["Target"] for mount in host.get("Mounts") or ()}
         ]
+        self.anonymous |= _mounted(answer)
+        answer["Mounts"] += [
+            {"Type": "volume", "Name": mount["Source"], "Destination": mount["Target"]}
+            for mount in host.get("Mounts") or ()
+            if mount["Type"] == "volume"
+        ]
         named = [v for v in _volumes(answer) if v not in self.volumes and len(v) != 64]
         self._refuse(named, f"volumes {named} do not exist")
         endpoints = (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
@@ -393,6 +406,10 @@ class PaperEngine:
 
 def _pools(network: Json) -> list[Json]:
     return (network.get("IPAM") or {}).get("Config") or []
+
+
+def _mounted(answer: Json) -> set[str]:
+    return {mount["Name"] for mount in answer["Mounts"] if mount["Type"] == "volume"}
 
 
 def _volumes(answer: Json) -> set[str]:
