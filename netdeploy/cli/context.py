@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from netdeploy.engine.engine import Engine
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,21 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console  # noqa: PLC0415
 
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def seconds_option(name: str, help_text: str) -> Callable[[F], F]:
+    """An option for how long to wait, 300 seconds without it."""
+    kind = click.FloatRange(min=0)
+    kind.name = "number"  # for the message
+    return click.option(
+        name, type=kind, default=300.0, show_default=True, metavar="SECONDS", callback=_a_number, help=help_text
+    )
+
+
+def _a_number(_ctx: click.Context, _param: click.Parameter, value: float) -> float:
+    if math.isnan(value):  # it is neither below nor above anything, so a wait would never end
+        raise click.BadParameter("`nan` is not a number of seconds.")
+    return value
 
 
 def error_style(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 import time
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from netdeploy.cli import plans
-from netdeploy.cli.context import Settings, console, show, stop_on_signals, width_of
+from netdeploy.cli.context import Settings, console, seconds_option, show, stop_on_signals, width_of
 from netdeploy.cli.progress import progress
 from netdeploy.cli.readings import read_all, readings_on_engine
 from netdeploy.engine import lock, observe
@@ -44,27 +43,13 @@ _stand_ins = click.option(
 )
 
 
-def _seconds(name: str, help_text: str) -> Callable[[F], F]:
-    kind = click.FloatRange(min=0)
-    kind.name = "number"  # for the message
-    return click.option(
-        name, type=kind, default=300.0, show_default=True, metavar="SECONDS", callback=_a_number, help=help_text
-    )
-
-
-def _a_number(_ctx: click.Context, _param: click.Parameter, value: float) -> float:
-    if math.isnan(value):  # it is neither below nor above anything, so a wait would never end
-        raise click.BadParameter("`nan` is not a number of seconds.")
-    return value
-
-
 def _changing(command: F) -> F:
     """The options of a command that changes something: the fields of `changing.Options`."""
     command = click.option("--force", is_flag=True, help="Disconnect what is not ours from a network that has to go.")(
         command
     )
-    command = _seconds("--lock-timeout", "How long to wait while somebody else changes the topology.")(command)
-    return _seconds("--timeout", "How long to wait for a container's health or end.")(command)
+    command = seconds_option("--lock-timeout", "How long to wait while somebody else changes the topology.")(command)
+    return seconds_option("--timeout", "How long to wait for a container's health or end.")(command)
 
 
 def _target(reading: Reading, mode: Mode | None) -> views.Target:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdeploy.cli.context import Settings, console, show, stop_on_signals, width_of
+from netdeploy.cli.context import Settings, console, seconds_option, show, stop_on_signals, width_of
 from netdeploy.cli.readings import read_all, readings_on_engine
 from netdeploy.render.verify_text import verify_text
 from netdeploy.verify.run import Options
@@ -23,14 +23,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("files", metavar="[FILE…]", nargs=-1)
 @click.option("--wait", is_flag=True, help="First wait until all containers run, and are healthy where they tell.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0),
-    default=300.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long --wait waits.",
-)
+@seconds_option("--timeout", "How long --wait waits.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Text (default) or JSON.")
 @click.pass_obj
 def verify(settings: Settings, files: tuple[str, ...], wait: bool, timeout: float, output: str) -> int:
