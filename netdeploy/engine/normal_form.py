@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 SYSTEM_PATHS = "systempaths=unconfined"
@@ -33,3 +34,13 @@ def security_option(text: str) -> str:
         return "no-new-privileges"
     key, colon, value = text.partition(":")
     return f"{key}={value}" if colon and "=" not in key else text
+
+
+def kernel_socket(text: str) -> tuple[str, int]:
+    """The address and port of `0100007F:1F90`, as /proc/net/tcp writes them.
+
+    Addresses are 32-bit words in the byte order of the engine's machine (proc(5)), taken to be little-endian.
+    """
+    address, _, port = text.partition(":")
+    words = (bytes.fromhex(address[at : at + 8])[::-1] for at in range(0, len(address), 8))
+    return str(ipaddress.ip_address(b"".join(words))), int(port, 16)

@@ -13,7 +13,10 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from netdeploy.engine.normal_form import kernel_socket
+
 PING_SECONDS = 1
+
 _ADDRESS = re.compile(r"\d+:\s+(?P<name>[^\s@:]+)\S*\s+inet6?\s+(?P<address>[0-9a-fA-F.:]+(?:/\d+)?)")
 _ROUTE_IS_UP = 0x1
 _ROUTE_REJECTS = 0x200
@@ -212,10 +215,7 @@ def routes6(lines: Sequence[str]) -> list[Route]:
 def listener(line: str) -> Listener:
     """From `tcp ADDRESS:PORT`, in hexadecimal as in /proc/net/tcp."""
     protocol, text = line.split()
-    address, _, port = text.partition(":")
-    words = [int(address[at : at + 8], 16) for at in range(0, len(address), 8)]
-    packed = b"".join(struct.pack("<I", word) for word in words)
-    return Listener(protocol.removesuffix("6"), str(ipaddress.ip_address(packed)), int(port, 16))
+    return Listener(protocol.removesuffix("6"), *kernel_socket(text))
 
 
 def _ping(line: str) -> Ping:

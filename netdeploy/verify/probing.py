@@ -11,6 +11,7 @@ from importlib.resources import files
 
 from netdeploy.engine.engine import Engine
 from netdeploy.engine.helpers import Errand, run_errands
+from netdeploy.engine.normal_form import kernel_socket
 from netdeploy.errors import NetdeployError
 from netdeploy.verify.claims import Claim, Probe
 from netdeploy.verify.world import HOST, World
@@ -134,9 +135,8 @@ def _listeners(output: str) -> Iterator[Listener]:
 
 
 def _listener(text: str) -> Listener:
-    """From /proc/net/tcp: the address in 32-bit words, each in the host's byte order, and the port (proc(5))."""
-    address, _, port = text.partition(":")
-    words = (bytes.fromhex(address[start : start + 8])[::-1] for start in range(0, len(address), 8))
-    found = ipaddress.ip_address(b"".join(words))
+    """An IPv4 address inside an IPv6 one is the IPv4 address."""
+    address, port = kernel_socket(text)
+    found = ipaddress.ip_address(address)
     mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return Listener(str(mapped or found), int(port, 16))
+    return Listener(str(mapped or found), port)
