@@ -34,8 +34,8 @@ test: .venv/installed ## lint, types, unit tests, and the tests on a real engine
 
 .PHONY: test-engines
 test-engines: test ## the same, and the engine's tests on a newer engine too (root on Debian)
-	@tests/tools/newer-engine.sh start $(TEST_ENGINE_FLAGS)
-	tests/tools/newer-engine.sh run $(BIN)/pytest tests/engine
+	@tests/tools/test-engines.sh install testing
+	tests/tools/test-engines.sh run testing make $(BIN)/pytest tests/engine
 
 .PHONY: test-unit
 test-unit: .venv/installed ## the tests that need no engine
@@ -73,7 +73,7 @@ engine: ## start a Docker engine if none answers (root on Debian or Ubuntu)
 .PHONY: engine-stop
 engine-stop: ## stop the engines that these targets started
 	@tests/tools/engine.sh stop
-	@tests/tools/newer-engine.sh stop
+	@tests/tools/test-engines.sh stop
 
 .PHONY: clean
 clean: ## remove the environment and caches

@@ -3,6 +3,7 @@
 #
 #   engine.sh start [DOCKERD FLAG…]   use the engine that answers; start one only if none does
 #   engine.sh stop                    end the engine that `start` started, and only that one
+#   engine.sh install                 what an engine needs on this machine, without starting one
 #
 # Installing and starting needs root on Debian or Ubuntu; everywhere else the script says what to do.
 # Everything it prints goes to stderr.
@@ -138,5 +139,6 @@ stop() {
 case ${1:-} in
     start) shift; start "$@" ;;
     stop) stop ;;
-    *) die "usage: engine.sh start [DOCKERD FLAG…] | stop" ;;
+    install) install_packages ;;
+    *) die "usage: engine.sh start [DOCKERD FLAG…] | stop | install" ;;
 esac
