@@ -1,7 +1,7 @@
 """Record what the engine that answers says of a topology: the data of tests/unit/engine/test_answers.py.
 
     .venv/bin/python tests/tools/record-answers.py
-    tests/tools/newer-engine.sh run .venv/bin/python tests/tools/record-answers.py
+    tests/tools/test-engines.sh run testing record .venv/bin/python tests/tools/record-answers.py
 
 It applies tests/unit/engine/recorded/topology.yaml, brings some of its containers down, writes the engine's inspect
 answers beside that file, and removes what it made. What names this machine or is different each time is left out where
