@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,22 +10,26 @@ import docker
 import pytest
 from docker import DockerClient
 
+from engine.engines import own_engine
 from engine.lab import Lab, sweep
 from engine.proxy import Proxy
 from netdeploy.engine.busybox import provide_busybox
 from netdeploy.engine.connect import find_endpoint
 from netdeploy.engine.engine import Engine
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
-    """The engine that answers; the project's own script starts one if none does."""
-    script = ROOT / "tests" / "tools" / "engine.sh"
-    subprocess.run([script, "start", "--dns", "127.0.0.1"], check=True)
-    with Engine(find_endpoint(None, None, os.environ)) as engine:
-        yield engine
+def engine(generation: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """The engine of this worker and generation, as DOCKER_HOST names it."""
+    if generation == "answering":
+        with Engine(find_endpoint(None, None, os.environ)) as engine:
+            yield engine
+        return
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    with own_engine(generation, worker) as url, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", url)
+        with Engine(find_endpoint(url, None, {})) as engine:
+            yield engine
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +41,12 @@ def by_hand(engine: Engine) -> Iterator[DockerClient]:
 
 
 @pytest.fixture(scope="session")
-def busybox(engine: Engine) -> str:
-    return provide_busybox(engine, lambda _text: None)
+def busybox(engine: Engine, by_hand: DockerClient) -> Iterator[str]:
+    """An image of the tests' own: nobody knows what settings the engine's busybox has."""
+    lab = Lab(engine, by_hand, provide_busybox(engine, lambda _text: None), Path())
+    image = lab.image("ndt-busybox", 'CMD ["sh"]')
+    yield image
+    lab.remove_image(image)
 
 
 @pytest.fixture

@@ -4,29 +4,27 @@ Whatever happened, one plain apply afterwards finishes the job: the diff is empt
 volume has its content, and what is not ours is bit for bit what it was.
 
 A process killed before its k-th call has left what one killed after the call before it has; so the kills are all
-"before", and one more after the last.
+"before". What one case leaves standing is what the next one starts from. With --whole each call is spoilt in each way;
+without, each call in one of them.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import json
 import subprocess
 import sys
 import tarfile
 import traceback
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from docker import DockerClient
-from docker.errors import NotFound
 
-from engine.lab import Lab, sweep
+from engine.lab import Lab
 from engine.proxy import Fault, Kind, Proxy
 from netdeploy.apply import calls
 from netdeploy.engine.connect import find_endpoint
@@ -37,9 +35,9 @@ from netdeploy.topology.read import read
 from netdeploy.workflow import changing, views
 from netdeploy.workflow.listener import Listener
 
-Json = dict[str, Any]
 KINDS = ("cut before", "cut after", "killed", "500", "truncated", "slow")
-AT_ONCE = 8
+SCENARIOS = ("first apply", "change", "teardown")
+GIVE_UP = 5  # failures after which a row of the matrix has told enough
 BODY = """
 name: {name}
 prefix: {name}-
@@ -66,22 +64,18 @@ CONTENT = "what nobody may lose"
 
 @dataclass
 class Bench:
-    """One topology of its own, so that several cases can run at once."""
+    """The topology, and what can be done with it."""
 
-    number: int
     lab: Lab
-
-    @property
-    def name(self) -> str:
-        return f"ndt-c{self.number}"
+    name: str = "ndt-crash"
 
     def file(self, version: int) -> Path:
         text = BODY.format(
             name=self.name,
             busybox=self.lab.busybox,
             version=version,
-            subnet=f"10.84.{self.number}",
-            subnet2=f"10.85.{self.number}",
+            subnet="10.84.1",
+            subnet2="10.85.1",
         )
         path = self.lab.folder / f"{self.name}-{version}.yaml"
         path.write_text(text)
@@ -98,10 +92,13 @@ class Bench:
         options = changing.Options(lock_timeout=20)
         changing.teardown(engine or self.lab.engine, self.name, Listener(), options, remove_volumes=volumes)
 
-    def differences(self) -> list[str]:
-        reading = read(str(self.file(2)))
+    def differences(self, version: int) -> list[str]:
+        reading = read(str(self.file(version)))
         view = views.look(self.lab.engine, views.Target(reading.wanted(), reading.source))
         return [f"{change.action} {change.name}: {change.reason}" for change in view.changes.changes]
+
+    def fill(self) -> None:
+        assert self.lab.in_container(f"{self.name}-web", f"echo -n '{CONTENT}' > /data/file")[0] == 0
 
     def written(self) -> str:
         """Read from outside: what a busy engine passes on of a command's output may lack its end."""
@@ -119,148 +116,124 @@ class Bench:
         return {name for name in names if f"{self.name}-" in f"{name}-"}
 
 
+@dataclass
 class Scenario:
-    """What stood before, and the command that is spoilt."""
+    """A command that is spoilt, again and again, on one bench."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    name: str
+    bench: Bench
+    version: int = 1
+    standing: bool = False
 
-    def prepare(self, bench: Bench) -> None:
+    def prepare(self) -> None:
+        """What stood before: nothing, or all of it with something in the volume that nobody may lose."""
         if self.name == "first apply":
+            self.bench.teardown(volumes=True)
             return
-        bench.apply(1 if self.name == "change" else 2)
-        assert bench.lab.in_container(f"{bench.name}-web", f"echo -n '{CONTENT}' > /data/file")[0] == 0
+        if self.name == "change":
+            self.version += 1
+        if not self.standing:
+            self.bench.apply(self.version - (self.name == "change"))
+            self.bench.fill()
+            self.standing = True
 
-    def run(self, bench: Bench, engine: Engine) -> None:
+    def run(self, engine: Engine) -> None:
         if self.name == "teardown":
-            bench.teardown(engine)
+            self.bench.teardown(engine)
         else:
-            bench.apply(2, engine)
+            self.bench.apply(self.version, engine)
 
-    def arguments(self, bench: Bench) -> list[str]:
-        return ["teardown", bench.name] if self.name == "teardown" else ["apply", str(bench.file(2))]
+    def arguments(self) -> list[str]:
+        if self.name == "teardown":
+            return ["teardown", self.bench.name]
+        return ["apply", str(self.bench.file(self.version))]
 
+    def case(self, fault: Fault) -> bool:
+        """Spoil one call and finish the job; whether there was a call to spoil."""
+        self.prepare()
+        struck = self.spoil(fault)
+        self.bench.apply(self.version)
+        assert self.bench.differences(self.version) == []
+        assert self.bench.left() == {f"{self.bench.name}-{key}" for key in ("web", "db", "front", "back", "data")}
+        assert locks(self.bench.lab.engine.reader, self.bench.name) == {}
+        assert self.name == "first apply" or self.bench.written() == CONTENT
+        return struck
 
-SCENARIOS = {name: Scenario(name) for name in ("first apply", "change", "teardown")}
+    def spoil(self, fault: Fault) -> bool:
+        """Run the command into the fault; whether the fault happened."""
+        socket = self.bench.lab.folder / f"{self.bench.name}.sock"
+        with Proxy(self.bench.lab.engine.endpoint.url, socket, fault) as proxy:
+            if fault.kind == "call before":
+                self.killed(proxy)
+            else:
+                # any other error than netdeploy's own would fail the case
+                with Engine(find_endpoint(proxy.url, None, {})) as engine, contextlib.suppress(NetdeployError):
+                    self.run(engine)
+            return proxy.struck
 
+    def killed(self, proxy: Proxy) -> None:
+        """Run the command in a process of its own, which is killed at the fault."""
+        command = [sys.executable, "-m", "netdeploy", "--host", proxy.url, *self.arguments()]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        assert proxy.fault is not None
+        proxy.fault = Fault(proxy.fault.kind, proxy.fault.number, call=process.kill)
+        _, err = process.communicate(timeout=60)
+        assert b"Traceback" not in err
 
-def spoil(scenario: Scenario, bench: Bench, fault: Fault) -> bool:
-    """Run the command into the fault; whether the fault happened."""
-    socket = bench.lab.folder / f"{bench.name}.sock"
-    with Proxy(bench.lab.engine.endpoint.url, socket, fault) as proxy:
-        if fault.kind == "call before":
-            killed(scenario, bench, proxy)
-        else:
-            # any other error than netdeploy's own would fail the case
-            with Engine(find_endpoint(proxy.url, None, {})) as engine, contextlib.suppress(NetdeployError):
-                scenario.run(bench, engine)
-        return proxy.struck
-
-
-def killed(scenario: Scenario, bench: Bench, proxy: Proxy) -> None:
-    """Run the command in a process of its own, which is killed at the fault."""
-    command = [sys.executable, "-m", "netdeploy", "--host", proxy.url, *scenario.arguments(bench)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert proxy.fault is not None
-    proxy.fault = Fault(proxy.fault.kind, proxy.fault.number, call=process.kill)
-    _, err = process.communicate(timeout=60)
-    assert b"Traceback" not in err
-
-
-def check(scenario: Scenario, bench: Bench, fault: Fault) -> bool:
-    """One case of the matrix; whether there was a call to spoil."""
-    try:
-        scenario.prepare(bench)
-        struck = spoil(scenario, bench, fault)
-        bench.apply(2)
-        assert bench.differences() == []
-        expected = {f"{bench.name}-{key}" for key in ("web", "db", "front", "back", "data")}
-        assert bench.left() == expected
-        assert locks(bench.lab.engine.reader, bench.name) == {}
-        assert scenario.name == "first apply" or bench.written() == CONTENT
-        bench.teardown(volumes=True)
-        assert bench.left() == set()
-    finally:
-        bench.teardown(volumes=True)
-    return struck
+    def after_a_failure(self) -> None:
+        """Room for the next case."""
+        self.bench.teardown(volumes=True)
+        self.standing = False
 
 
 def kind_of(kind: str) -> Kind:
     return "call before" if kind == "killed" else kind  # type: ignore[return-value]
 
 
-@dataclass
-class Case:
-    scenario: str
-    kind: str
-    number: int
-    result: Future[bool]
-
-    @property
-    def failure(self) -> str:
-        """Why it failed; empty if it did not."""
-        error = self.result.exception()
-        return f"call {self.number}: " + "".join(traceback.format_exception(error)) if error else ""
-
-
-@pytest.fixture(scope="module")
-def lab_of_module(
-    engine: Engine, by_hand: DockerClient, busybox: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Lab]:
-    sweep(by_hand)
-    yield Lab(engine, by_hand, busybox, tmp_path_factory.mktemp("crashes"))
-    sweep(by_hand)
-
-
 def foreign_objects(lab: Lab) -> str:
     api = lab.client.api
-    try:
-        found = [api.inspect_container("ndt-guest"), api.inspect_network("ndt-guests"), api.inspect_volume("ndt-kept")]
-    except NotFound as error:
-        return str(error)
+    found = [api.inspect_container("ndt-guest"), api.inspect_network("ndt-guests"), api.inspect_volume("ndt-kept")]
     return json.dumps(found, sort_keys=True)
 
 
-@pytest.fixture(scope="module")
-def matrix(lab_of_module: Lab) -> Iterator[list[Case]]:
-    """All cases, run a few at once."""
-    lab = lab_of_module
+@pytest.fixture
+def guest(lab: Lab) -> Iterator[None]:
+    """Somebody else's objects, which must be at the end what they were."""
     lab.client.networks.create("ndt-guests")
     lab.client.volumes.create("ndt-kept")
     lab.foreign("ndt-guest", network="ndt-guests", volumes={"ndt-kept": {"bind": "/d"}})
     before = foreign_objects(lab)
-    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(AT_ONCE) as pool:
-        patch.setattr(calls, "SETTLED", 0.1)
-        calls_of = {name: count_calls(lab, SCENARIOS[name]) for name in SCENARIOS}
-        cases: list[Case] = []
-        for name, count in calls_of.items():
-            for kind in KINDS:
-                for number in range(1, count + 1 + (kind == "killed")):
-                    bench = Bench(len(cases) % 250 + 1, lab)
-                    result = pool.submit(check, SCENARIOS[name], bench, Fault(kind_of(kind), number))
-                    cases.append(Case(name, kind, number, result))
-        yield cases
-        for case in cases:
-            case.result.exception()
+    yield
     assert foreign_objects(lab) == before
 
 
-def count_calls(lab: Lab, scenario: Scenario) -> int:
-    """How many calls that change something it makes when nothing goes wrong."""
-    bench = Bench(255, lab)
-    scenario.prepare(bench)
-    with Proxy(lab.engine.endpoint.url, lab.folder / f"{scenario.name}.sock") as proxy:
-        with Engine(find_endpoint(proxy.url, None, {})) as engine:
-            scenario.run(bench, engine)
-        bench.teardown(volumes=True)
-        return len(proxy.changing)
+def spoil_every(lab: Lab, scenario: Scenario, kind: str, numbers: Iterable[int]) -> None:
+    """Spoil the calls with these numbers, until there are no more; a case is tried whatever became of the others."""
+    failures, struck = [], 0
+    for number in numbers:
+        try:
+            if not scenario.case(Fault(kind_of(kind), number)):
+                break
+            struck += 1
+        except (AssertionError, NetdeployError) as error:
+            failures.append(f"call {number}: " + "".join(traceback.format_exception(error)))
+            scenario.after_a_failure()
+        if len(failures) == GIVE_UP:
+            break
+    assert not failures, f"{len(failures)}:\n" + "\n".join(failures)
+    assert struck, "a fault that never happened proves nothing"
+    scenario.bench.teardown(volumes=True)
+    assert scenario.bench.left() == set()
 
 
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("guest")
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_one_plain_apply_finishes_the_job(matrix: list[Case], scenario: str, kind: str) -> None:
-    cases = [case for case in matrix if (case.scenario, case.kind) == (scenario, kind)]
-    failures = [case.failure for case in cases if case.failure]
-    assert not failures, f"{len(failures)} of {len(cases)}:\n" + "\n".join(failures)
-    struck = [case.number for case in cases if case.result.result()]
-    assert len(struck) >= len(cases) - 1, "a fault that never happened proves nothing"
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_one_plain_apply_finishes_the_job(
+    lab: Lab, name: str, kind: str, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+) -> None:
+    monkeypatch.setattr(calls, "SETTLED", 0.1)
+    whole = pytestconfig.getoption("whole")
+    first, step = (1, 1) if whole else (1 + KINDS.index(kind), len(KINDS))
+    spoil_every(lab, Scenario(name, Bench(lab)), kind, itertools.count(first, step))

@@ -40,7 +40,7 @@ class OwnEngine:
 
     def start(self) -> None:
         command = [
-            *("unshare", "--net", "--", "dockerd", "--dns", "127.0.0.1", "--host", self.url),
+            *("unshare", "--net", "--mount", "--", "dockerd", "--dns", "127.0.0.1", "--host", self.url),
             *("--data-root", str(self._folder / "data"), "--exec-root", str(self._folder / "exec")),
             *("--pidfile", str(self._folder / "own.pid")),
         ]

@@ -1,0 +1,101 @@
+"""Which engines the tests run on, and a loud word where there are none.
+
+Root on Debian gets engines of the tests' own, one of each generation for each worker. Elsewhere the engine that answers
+is used, by one worker at a time. Where none answers, all else runs, and the last line says what did not; in CI that is
+an error.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+from engine.engines import GENERATIONS, Choice, choose, stop_own
+
+CHOICE = pytest.StashKey[Choice]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("netdeploy")
+    names = ",".join(GENERATIONS)
+    group.addoption("--generations", default="stable", help=f"the engines to run on, of {names} (default: stable)")
+    group.addoption("--whole", action="store_true", help="all of each matrix, rather than a part that stands for it")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "whole: a case that runs with --whole only; others stand for it")
+    if hasattr(config, "workerinput"):
+        config.stash[CHOICE] = Choice(**config.workerinput["engines"])
+        return
+    wanted = config.getoption("generations").split(",")
+    unknown = set(wanted) - set(GENERATIONS)
+    if unknown:
+        raise pytest.UsageError(f"--generations: there is no {', '.join(sorted(unknown))}; choose of {GENERATIONS}")
+    config.stash[CHOICE] = choose(wanted) if _wants_engines(config) else Choice((), "none was asked for")
+
+
+def _wants_engines(config: pytest.Config) -> bool:
+    """Whether a folder or file with engine tests was named: installing engines takes a minute."""
+    if config.getoption("help", default=False):
+        return False
+    engine_tests = config.rootpath / "tests" / "engine"
+    named = [(config.invocation_params.dir / argument.split("::")[0]).resolve() for argument in config.args]
+    return any(engine_tests == path or path in engine_tests.parents or engine_tests in path.parents for path in named)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tells a worker of xdist what was chosen."""
+    node.workerinput["engines"] = node.config.stash[CHOICE].as_dict()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test that needs an engine, once for each generation."""
+    if "generation" in metafunc.fixturenames:
+        choice = metafunc.config.stash[CHOICE]
+        metafunc.parametrize("generation", choice.generations or ("none",), scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    choice = config.stash[CHOICE]
+    if not config.getoption("whole"):
+        left_out = [item for item in items if item.get_closest_marker("whole")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("whole")]
+    for item in items:
+        if "generation" not in getattr(item, "fixturenames", ()):
+            continue
+        if not choice.generations:
+            item.add_marker(pytest.mark.skip(reason=f"no engine: {choice.why_none}"))
+        elif not choice.own:  # one engine, which is not the tests' own: one at a time
+            item.add_marker(pytest.mark.xdist_group("engine"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.stash[CHOICE].generations:
+        return
+    reports = terminalreporter.stats.get("skipped", [])
+    lost = [report for report in reports if "no engine: " in str(report.longrepr)]
+    config.stash[LOST] = len(lost)
+
+
+LOST = pytest.StashKey[int]()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        stop_own(session.config.stash[CHOICE])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    lost = config.stash.get(LOST, 0)
+    if lost:
+        why = config.stash[CHOICE].why_none
+        print(f"\nNOT RUN: {lost} tests on a real engine. {why}")
+
+
+def in_ci() -> bool:
+    return os.environ.get("CI", "").lower() in {"1", "true"}
