@@ -4,8 +4,11 @@ SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 NETDEPLOY := $(BIN)/netdeploy
-# Unknown names fail at once inside a test engine's containers, and no query leaves the machine.
-TEST_ENGINE_FLAGS := --dns 127.0.0.1
+# Nothing may hang; a Mac has no `timeout`.
+limit = $(if $(shell command -v timeout),timeout $(1))
+# The tests wait for engines more than they compute: more workers than processors.
+WORKERS ?= 4
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup
 
 .PHONY: help
 help: ## list these targets
@@ -27,30 +30,27 @@ demo: .venv/installed ## see the exercise run: environment, engine if none answe
 	@echo "  take it down:        $(NETDEPLOY) teardown netflix --volumes"
 
 .PHONY: test
-test: .venv/installed ## lint, types, unit tests, and the tests on a real engine
-	@tests/tools/engine.sh start $(TEST_ENGINE_FLAGS)
-	@$(MAKE) --no-print-directory lint
-	$(BIN)/pytest
+test: lint ## lint, types, and the tests, those on a real engine with a part of each matrix
+	$(PYTEST)
 
-.PHONY: test-engines
-test-engines: test ## the same, and the engine's tests on a newer engine too (root on Debian)
-	@tests/tools/test-engines.sh install testing
-	tests/tools/test-engines.sh run testing make $(BIN)/pytest tests/engine
+.PHONY: test-all
+test-all: lint ## all tests, with all of each matrix, on two generations of engines (root on Debian or Ubuntu)
+	$(PYTEST) --whole --generations stable,testing
 
 .PHONY: test-unit
-test-unit: .venv/installed ## the tests that need no engine
-	$(BIN)/pytest tests/unit
+test-unit: .venv/installed ## the tests that need neither an engine nor a browser
+	$(PYTEST) tests/unit
 
 .PHONY: bench
 bench: .venv/installed ## how long things take, on a real engine
-	@tests/tools/engine.sh start $(TEST_ENGINE_FLAGS)
+	@tests/tools/engine.sh start
 	$(BIN)/python tests/benchmarks/verify.py
 
 .PHONY: lint
 lint: .venv/installed ## ruff and mypy --strict
-	$(BIN)/ruff format --check --quiet .
-	$(BIN)/ruff check --quiet .
-	$(BIN)/mypy
+	$(call limit,300) $(BIN)/ruff format --check --quiet .
+	$(call limit,300) $(BIN)/ruff check --quiet .
+	$(call limit,600) $(BIN)/mypy
 
 .PHONY: format
 format: .venv/installed ## let ruff put the code in order
@@ -86,5 +86,5 @@ clean: ## remove the environment and caches
 		{ echo "This Python can't make environments. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@echo "making the environment in .venv (once; a minute on a slow line)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(call limit,900) $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@

@@ -14,6 +14,8 @@ import pytest
 from engine.engines import GENERATIONS, Choice, choose, stop_own
 
 CHOICE = pytest.StashKey[Choice]()
+NOT_RUN = pytest.StashKey[int]()
+NO_ENGINE = "there is no Docker engine (the last line says why)"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,7 +35,12 @@ def pytest_configure(config: pytest.Config) -> None:
     unknown = set(wanted) - set(GENERATIONS)
     if unknown:
         raise pytest.UsageError(f"--generations: there is no {', '.join(sorted(unknown))}; choose of {GENERATIONS}")
-    config.stash[CHOICE] = choose(wanted) if _wants_engines(config) else Choice((), "none was asked for")
+    if not _wants_engines(config):
+        config.stash[CHOICE] = Choice((), "no folder with such tests was named")
+        return
+    choice = config.stash[CHOICE] = choose(wanted)
+    if not choice.generations and os.environ.get("CI"):
+        pytest.exit(f"no Docker engine for the tests: {choice.why_none}", returncode=2)
 
 
 def _wants_engines(config: pytest.Config) -> bool:
@@ -68,34 +75,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if "generation" not in getattr(item, "fixturenames", ()):
             continue
         if not choice.generations:
-            item.add_marker(pytest.mark.skip(reason=f"no engine: {choice.why_none}"))
+            item.add_marker(pytest.mark.skip(reason=NO_ENGINE))
         elif not choice.own:  # one engine, which is not the tests' own: one at a time
             item.add_marker(pytest.mark.xdist_group("engine"))
+        elif "record" in item.fixturenames:  # what it takes a minute to make is made by one worker
+            item.add_marker(pytest.mark.xdist_group(f"record {item.callspec.params['generation']}"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if config.stash[CHOICE].generations:
-        return
     reports = terminalreporter.stats.get("skipped", [])
-    lost = [report for report in reports if "no engine: " in str(report.longrepr)]
-    config.stash[LOST] = len(lost)
-
-
-LOST = pytest.StashKey[int]()
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    if not hasattr(session.config, "workerinput"):
-        stop_own(session.config.stash[CHOICE])
+    config.stash[NOT_RUN] = sum(NO_ENGINE in str(report.longrepr) for report in reports)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    lost = config.stash.get(LOST, 0)
-    if lost:
+    if not hasattr(config, "workerinput"):
+        stop_own(config.stash.get(CHOICE, Choice(())))
+    count = config.stash.get(NOT_RUN, 0)
+    if count:
         why = config.stash[CHOICE].why_none
-        print(f"\nNOT RUN: {lost} tests on a real engine. {why}")
-
-
-def in_ci() -> bool:
-    return os.environ.get("CI", "").lower() in {"1", "true"}
+        print(f"\nNOT RUN: {count} tests that need a Docker engine: {why}.", flush=True)

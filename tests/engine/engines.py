@@ -54,18 +54,18 @@ def choose(wanted: list[str]) -> Choice:
         with Engine(find_endpoint(None, None, os.environ)):
             return Choice(("answering",))
     except NetdeployError as error:
-        reasons.append(f"{error.message}.")
-    return Choice((), " ".join(reasons))
+        reasons.append(error.message)
+    return Choice((), "; ".join(reasons))
 
 
 def _install(wanted: list[str]) -> str:
     """Why this machine can't have engines for the tests; empty if it can."""
     if os.geteuid() != 0:
-        return "Engines for the tests need root on Debian or Ubuntu."
+        return "engines for the tests need root on Debian or Ubuntu"
     done = subprocess.run(
         [SCRIPT, "install", *wanted], stdout=subprocess.PIPE, text=True, timeout=INSTALL_LIMIT, check=False
     )
-    return "" if done.returncode == 0 else "Engines for the tests could not be installed (see above)."
+    return "" if done.returncode == 0 else "engines for the tests could not be installed (see above)"
 
 
 def stop_own(choice: Choice) -> None:

@@ -153,13 +153,19 @@ class Lab:
         return container
 
     def image(self, repository: str, *changes: str) -> str:
-        """An image with settings of its own (Dockerfile words), made from busybox's files."""
+        """An image with settings of its own (Dockerfile words), made from busybox's files.
+
+        Its containers end at once when they are stopped: `sleep` as the first process does not hear TERM, and would
+        have ten seconds to.
+        """
         exported = self.client.api.create_container(self.busybox, ["sh"])
         try:
             data = b"".join(self.client.api.export(exported["Id"]))
         finally:
             self.client.api.remove_container(exported["Id"])
-        self.client.api.import_image_from_data(data, repository=repository, tag="latest", changes=list(changes))
+        self.client.api.import_image_from_data(
+            data, repository=repository, tag="latest", changes=["STOPSIGNAL SIGKILL", *changes]
+        )
         return f"{repository}:latest"
 
     def remove_image(self, name: str) -> None:
