@@ -135,8 +135,12 @@ class Lab:
         return {volume.name for volume in self.client.volumes.list() if volume.name.startswith(OURS)}
 
     def in_container(self, name: str, command: str) -> tuple[int, str]:
-        """A shell command inside a container: exit code and output."""
-        result = self.container(name).exec_run(["sh", "-c", command])
+        """A shell command inside a container: exit code and output.
+
+        20.10 may lose the output of a command that ends at once while the engine is busy; so it lingers a little.
+        """
+        lingering = f"({command}\n); code=$?; sleep 0.1; exit $code"
+        result = self.container(name).exec_run(["sh", "-c", lingering])
         return int(result.exit_code or 0), result.output.decode()
 
     def resolves(self, name: str, host: str) -> bool:
@@ -158,15 +162,15 @@ class Lab:
         Its containers end at once when they are stopped: `sleep` as the first process does not hear TERM, and would
         have ten seconds to.
         """
-        exported = self.client.api.create_container(self.busybox, ["sh"])
-        try:
-            data = b"".join(self.client.api.export(exported["Id"]))
-        finally:
-            self.client.api.remove_container(exported["Id"])
-        self.client.api.import_image_from_data(
-            data, repository=repository, tag="latest", changes=["STOPSIGNAL SIGKILL", *changes]
-        )
-        return f"{repository}:latest"
+        api, name = self.client.api, f"{repository}:latest"
+        exported = api.create_container(self.busybox, ["sh"])["Id"]
+        data = b"".join(api.export(exported))
+        api.import_image_from_data(data, repository=repository, tag="latest", changes=list(changes))
+        imported = api.create_container(name, None if any("CMD" in change for change in changes) else ["sh"])["Id"]
+        api.commit(imported, repository=repository, tag="latest", conf={"StopSignal": "SIGKILL"})  # no import takes it
+        for made in (exported, imported):
+            api.remove_container(made)
+        return name
 
     def remove_image(self, name: str) -> None:
         with contextlib.suppress(APIError):

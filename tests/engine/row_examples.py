@@ -79,7 +79,7 @@ CONTAINERS: dict[str, Example] = {
     "tty": Example({"tty": True}),
     "stdin_open": Example({"stdin_open": True}),
     "init": Example({"init": True}, keep=QUICK),
-    "stop_signal": Example({"stop_signal": "SIGKILL"}),
+    "stop_signal": Example({"stop_signal": "SIGINT"}),
     "stop_grace_period": Example({"stop_grace_period": "1s"}),
     "restart": Example({"restart": "on-failure:3"}, by_hand=_updated(RestartPolicy={"Name": "always"})),
     "healthcheck": Example({"healthcheck": {"test": "true", "interval": "5s"}}),

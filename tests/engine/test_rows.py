@@ -24,6 +24,7 @@ from netdeploy.attributes.table import RELEASES, Attribute, Effect
 from netdeploy.engine.engine import Engine
 from netdeploy.topology.model import Attachment, Container, Network, Volume
 
+pytestmark = pytest.mark.timeout(600)  # the first test waits for all phases
 Json = dict[str, Any]
 Row = Attribute[Any, Any]
 ROWS = {table.model: {row.path: row for row in table.rows} for table in reference.TABLES}
