@@ -8,7 +8,7 @@ NETDEPLOY := $(BIN)/netdeploy
 limit = $(if $(shell command -v timeout),timeout $(1))
 # The tests wait for engines more than they compute: more workers than processors.
 WORKERS ?= 4
-PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS)
 
 .PHONY: help
 help: ## list these targets

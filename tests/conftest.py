@@ -58,6 +58,33 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["engines"] = node.config.stash[CHOICE].as_dict()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """What may not be torn apart goes to one worker (xdist's own groups know no pytest 9)."""
+    # only where xdist is in use
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415
+
+    own = config.stash[CHOICE].own
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid, own=own)
+
+    return Groups(config, log)
+
+
+def group(nodeid: str, *, own: bool) -> str:
+    """The tests that one worker runs in a row have the same group."""
+    path, _, rest = nodeid.partition("::")
+    if not path.startswith("tests/engine/"):
+        return path  # quick ones: what little they share is made once
+    if not own:
+        return "engine"  # there is one engine, which is not the tests' own: one at a time
+    if path.endswith("/test_rows.py"):  # they look at what took a minute to make
+        return path + next((generation for generation in GENERATIONS if f"[{generation}" in rest), "")
+    return nodeid
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each test that needs an engine, once for each generation."""
     if "generation" in metafunc.fixturenames:
@@ -65,22 +92,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("generation", choice.generations or ("none",), scope="session")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     choice = config.stash[CHOICE]
     if not config.getoption("whole"):
         left_out = [item for item in items if item.get_closest_marker("whole")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("whole")]
-    for item in items:
-        if "generation" not in getattr(item, "fixturenames", ()):
-            continue
-        if not choice.generations:
+    for item in items if not choice.generations else ():
+        if "generation" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.skip(reason=NO_ENGINE))
-        elif not choice.own:  # one engine, which is not the tests' own: one at a time
-            item.add_marker(pytest.mark.xdist_group("engine"))
-        elif "record" in item.fixturenames:  # what it takes a minute to make is made by one worker
-            item.add_marker(pytest.mark.xdist_group(f"record {item.callspec.params['generation']}"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
