@@ -87,9 +87,9 @@ def group(nodeid: str, *, own: bool) -> str:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each test that needs an engine, once for each generation."""
-    if "generation" in metafunc.fixturenames:
+    if "engine_generation" in metafunc.fixturenames:
         choice = metafunc.config.stash[CHOICE]
-        metafunc.parametrize("generation", choice.generations or ("none",), scope="session")
+        metafunc.parametrize("engine_generation", choice.generations or ("none",), scope="session")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -99,7 +99,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("whole")]
     for item in items if not choice.generations else ():
-        if "generation" in getattr(item, "fixturenames", ()):
+        if "engine_generation" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.skip(reason=NO_ENGINE))
 
 

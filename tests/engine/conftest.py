@@ -19,14 +19,14 @@ from netdeploy.engine.engine import Engine
 
 
 @pytest.fixture(scope="session")
-def engine(generation: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
+def engine(engine_generation: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
     """The engine of this worker and generation, as DOCKER_HOST names it."""
-    if generation == "answering":
+    if engine_generation == "answering":
         with Engine(find_endpoint(None, None, os.environ)) as engine:
             yield engine
         return
     worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
-    with own_engine(generation, worker) as url, pytest.MonkeyPatch.context() as patch:
+    with own_engine(engine_generation, worker) as url, pytest.MonkeyPatch.context() as patch:
         patch.setenv("DOCKER_HOST", url)
         with Engine(find_endpoint(url, None, {})) as engine:
             yield engine
