@@ -84,7 +84,7 @@ def _pool_rules(path: Path, pool: Pool, network: Network, draft: Draft) -> Itera
     addresses |= {(*path, "aux_addresses", name): value for name, value in pool.aux_addresses.items()}
     seen: dict[str, Path] = {}
     for where, value in addresses.items():
-        unusable = _unusable(ipaddress.ip_address(value), subnet)
+        unusable = unusable_on(ipaddress.ip_address(value), subnet)
         if unusable:
             yield Found(where, f"{value} {unusable}")
         elif value in seen:
@@ -96,7 +96,7 @@ def _inside(inner: IpNetwork, outer: IpNetwork) -> bool:
     return inner.version == outer.version and inner.prefixlen >= outer.prefixlen and inner.overlaps(outer)
 
 
-def _unusable(address: IpAddress, subnet: IpNetwork) -> str:
+def unusable_on(address: IpAddress, subnet: IpNetwork) -> str:
     """Why `address` can't be given to anyone on `subnet`; empty if it can."""
     if address not in subnet:
         return f"is not inside the subnet {subnet}"
@@ -159,7 +159,7 @@ def _fixed_address(path: Path, value: str, key: str, draft: Draft) -> Found | No
         )
         return Found(path, f"{value} is not inside the subnet of `{key}` ({known})", elsewhere=subnet_of)
     index, pool = matching[0]
-    unusable = _unusable(address, subnets[index])
+    unusable = unusable_on(address, subnets[index])
     if unusable:
         return Found(path, f"{value} {unusable}")
     where: Path = ("networks", key, "ipam", "config", index)
@@ -178,7 +178,7 @@ def _gateway(pool: Pool) -> tuple[str, bool]:
     """The gateway's address and whether the file says so; the engine takes the first address of its range."""
     if pool.gateway:
         return pool.gateway, True
-    return str(first_address(pool)), False
+    return str(first_address(pool.subnet or "", pool.ip_range)), False
 
 
 # -- host ports ------------------------------------------------------------------------------------------------------

@@ -46,15 +46,15 @@ def _default_gateway(path: Path, pool: Pool, network: Network) -> Iterator[Found
     special = any("gateway_mode" in option for option in network.driver_opts)
     if not pool.subnet or pool.gateway or special:
         return
-    gateway = first_address(pool)
+    gateway = first_address(pool.subnet, pool.ip_range)
     for name, address in pool.aux_addresses.items():
         if ipaddress.ip_address(address) == gateway:
             message = f"{address} is the gateway's, which is the first address where the file gives none"
             yield Found((*path, "aux_addresses", name), message, "add a `gateway`, or leave this address out")
 
 
-def first_address(pool: Pool) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """The address that an engine takes for the gateway of a pool that names none."""
-    subnet = ipaddress.ip_network(pool.subnet or "")
-    start = ipaddress.ip_network(pool.ip_range or pool.subnet or "").network_address
-    return start + 1 if start == subnet.network_address else start
+def first_address(subnet: str, ip_range: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The address that an engine takes for the gateway of a subnet where none is named."""
+    own = ipaddress.ip_network(subnet, strict=False).network_address
+    start = ipaddress.ip_network(ip_range or subnet, strict=False).network_address
+    return start + 1 if start == own else start
