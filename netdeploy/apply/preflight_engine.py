@@ -14,12 +14,13 @@ from netdeploy.plan.changes import Action, Changes, VolumeChange
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from netdeploy.attributes.wish import ContainerWish
+    from netdeploy.attributes.wish import ContainerWish, VolumeWish
     from netdeploy.engine.observed import Snapshot
     from netdeploy.engine.surroundings import Surroundings
 
 _LOG_DRIVERS = {"none", "json-file", "local"}  # every engine has these
 _IPAM_DRIVERS = {"default", "null", "windows"}
+_LOCAL_OPTIONS = ("type", "device", "o", "size")
 _NEW_CAPABILITIES = {"BPF", "PERFMON", "CHECKPOINT_RESTORE"}
 _WITH_NEW_CAPABILITIES = (1, 42)  # 20.10 (1.41) does not know them, nor the word `builtin` for a seccomp profile
 _PICKS_IPV6 = (1, 46)  # engine 27: release notes, "IPv6 networks without a subnet"
@@ -76,6 +77,8 @@ class _Check:
                 name = change.wish.spec.driver
                 if self._can.volume_drivers and name not in self._can.volume_drivers and not self._may_be_plugin(name):
                     yield _no_plugin(f"volumes.{change.wish.key}.driver", "volume", name)
+                elif name == "local" and self._can.system == "linux":
+                    yield from _local_options(change.wish)
         for network in made_networks(changes):
             name = network.spec.ipam.driver
             if self._can.volume_drivers and name not in _IPAM_DRIVERS and not self._may_be_plugin(name):
@@ -179,6 +182,19 @@ class _Check:
                 hint = "give the network one under `ipam` (such as fd00:1::/64), or leave out `enable_ipv6`"
                 message = "this engine gives no IPv6 subnets of its own"
                 yield Obstacle(f"networks.{wish.key}.enable_ipv6", message, hint)
+
+
+def _local_options(wish: VolumeWish) -> Iterator[Obstacle]:
+    """moby: volume/local, `validateOpts`."""
+    options, path = wish.spec.driver_opts, f"volumes.{wish.key}.driver_opts"
+    for name in options:
+        if name not in _LOCAL_OPTIONS:
+            hint = f"it has {_listed(_LOCAL_OPTIONS)}"
+            yield Obstacle(f"{path}.{name}", f"the volume driver `local` has no option `{name}`", hint)
+    missing = [f"`{name}`" for name in ("type", "device") if name not in options]
+    if missing and {"type", "device", "o"} & set(options):
+        hint = "such as `type: none`, `device: /data`, `o: bind`"
+        yield Obstacle(path, f"the volume driver `local` needs {' and '.join(missing)} too", hint)
 
 
 def _no_plugin(path: str, kind: str, name: str) -> Obstacle:

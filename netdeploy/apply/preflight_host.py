@@ -26,6 +26,7 @@ def host_obstacles(wishes: Wishes, seen: Snapshot, changes: Changes) -> Iterator
         if is_published(wish, wishes, seen):
             yield from _addresses(wish)
         yield from _devices(wish)
+        yield from _bound_volumes(wish, wishes)
         yield from _open_files(wish)
     for wish in making(changes, Action.UPDATE):
         yield from _cpus(wish)
@@ -60,6 +61,17 @@ def _devices(wish: ContainerWish) -> Iterator[Obstacle]:
             if problem:
                 place = f"containers.{wish.key}.blkio_config.{field}"
                 yield Obstacle(place, f"{limited.path} {problem} on this host", "`lsblk` lists them")
+
+
+def _bound_volumes(wish: ContainerWish, wishes: Wishes) -> Iterator[Obstacle]:
+    """A folder of the host as a volume: the engine mounts it when a container needs it."""
+    used = {mount.source for mount in wish.spec.volumes if mount.type == "volume"}
+    for volume in wishes.volumes:
+        options = volume.spec.driver_opts
+        bound = volume.spec.driver == "local" and "bind" in options.get("o", "").split(",")
+        if volume.key in used and not volume.spec.external and bound and host.is_missing(options.get("device", "")):
+            message = f"the host has no folder or file {options['device']}"
+            yield Obstacle(f"volumes.{volume.key}.driver_opts.device", message, "make it, or name another")
 
 
 def _open_files(wish: ContainerWish) -> Iterator[Obstacle]:

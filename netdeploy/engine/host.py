@@ -89,6 +89,17 @@ def block_device_problem(path: str) -> str:
         return ""
 
 
+def is_missing(path: str) -> bool:
+    """Whether nothing is at an absolute path; False where that can't be found out."""
+    try:
+        Path(path).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path.startswith("/")
+    except (OSError, ValueError):
+        return False
+    return False
+
+
 def has_plugin(name: str) -> bool:
     """Whether a plugin of the older kind is there, which an engine finds by its file when it is first needed.
 

@@ -63,13 +63,17 @@ containers:
   b4: {SLEEPER}, isolation: process}}
   b5: {SLEEPER}, cap_add: [BPF, NET_ADMIN]}}
   b6: {SLEEPER}, security_opt: ["seccomp=builtin"]}}
+  b8: {SLEEPER}, volumes: ["folder:/x"]}}
   b7: {SLEEPER}, sysctls: {{net.ipv4.conf.eth0.forwarding: 1}}}}
 networks:
   mac: {{driver: macvlan, driver_opts: {{parent: nosuch0}}}}
   lo: {{driver: ipvlan, driver_opts: {{parent: lo}}}}
   six: {{enable_ipv6: true}}
   far: {{ipam: {{driver: nosuch}}}}
-volumes: {{data: {{driver: nosuch}}}}
+volumes:
+  data: {{driver: nosuch}}
+  odd: {{driver_opts: {{devise: /data, o: bind}}}}
+  folder: {{driver_opts: {{type: none, o: bind, device: /no/such/folder}}}}
 """
 TOLD = """
 ! containers.a1.runtime: the engine has no runtime `nosuch` = it has `io.containerd.runc.v2`
@@ -91,6 +95,9 @@ TOLD = """
 ! networks.mac.driver_opts.parent: this host has no network interface `nosuch0`
 ! networks.lo.driver_opts.parent: ipvlan can't be put on the loopback interface
 ! networks.far.ipam.driver: the engine has no IPAM driver `nosuch`
+! volumes.odd.driver_opts.devise: the volume driver `local` has no option `devise` = it has `device`
+! volumes.odd.driver_opts: the volume driver `local` needs `type` and `device` too
+! volumes.folder.driver_opts.device: the host has no folder or file /no/such/folder
 ! volumes.data.driver: the engine has no volume driver `nosuch`
 """
 TOLD_OF_20 = """
