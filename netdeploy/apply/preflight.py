@@ -4,54 +4,54 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from netdeploy.apply.who import subnet_hint
+from netdeploy.apply.obstacle import Obstacle, is_published, made_networks, starting
+from netdeploy.apply.preflight_engine import engine_obstacles
+from netdeploy.apply.preflight_host import host_obstacles
+from netdeploy.apply.preflight_networks import network_obstacles, network_warnings
+from netdeploy.apply.preflight_pools import pool_obstacles
 from netdeploy.attributes.containers.mounts import bound_paths
 from netdeploy.attributes.containers.network import port_bindings
 from netdeploy.attributes.network import declared_subnets
 from netdeploy.attributes.wish import ContainerWish, NetworkWish, Wishes
 from netdeploy.engine.observed import PortBinding, Snapshot
-from netdeploy.engine.surroundings import HeldPort, Route, Subnet, Surroundings, free_subnets
-from netdeploy.plan.changes import PAUSED, Action, Changes, ContainerChange, NetworkChange
+from netdeploy.engine.surroundings import HeldPort, Route, Subnet, Surroundings
+from netdeploy.plan.changes import Changes, NetworkChange
 from netdeploy.plan.ownership import our_containers
 
-_WILDCARDS = {"", "0.0.0.0", "::"}  # noqa: S104
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """Something that would make a step fail: `path` is its place in the file."""
-
-    path: str
-    message: str
-    hint: str
-
-    @property
-    def text(self) -> str:
-        """For people."""
-        return f"! {self.path}: {self.message}\n    {self.hint}"
+_ANY_IPV4 = "0.0.0.0"  # noqa: S104 - compared with what is in use, nothing listens
+_WILDCARDS = (_ANY_IPV4, "::")
+"""Where a port without an address is published."""
 
 
 def obstacles(wishes: Wishes, seen: Snapshot, changes: Changes, around: Surroundings) -> list[Obstacle]:
     """All that is known to stand in the way of a plan."""
-    return list(_Preflight(wishes, seen, changes, around).obstacles())
+    found = [
+        *_Preflight(wishes, seen, changes, around).obstacles(),
+        *network_obstacles(seen, changes, around),
+        *engine_obstacles(seen, changes, around),
+        *(host_obstacles(wishes, seen, changes) if around.local else ()),
+        *pool_obstacles(seen, changes, around),
+    ]
+    return list(dict.fromkeys(found))
 
 
-def warnings(changes: Changes, around: Surroundings) -> list[str]:
+def warnings(seen: Snapshot, changes: Changes, around: Surroundings) -> list[str]:
     """What a plan can do, and somebody may regret."""
-    return [
+    covered = [
         f"networks.{wish.key}: its subnet {subnet} lies inside {route.subnet}, which this host reaches by"
         f" {route.interface}: hosts there that have these addresses can't be reached meanwhile"
         for wish, subnet, route in _overlapping(changes, around)
         if not _covers(subnet, route.subnet)
     ]
+    return [*covered, *network_warnings(seen, changes, around)]
 
 
 def fixed_address_networks(wishes: Wishes, seen: Snapshot) -> list[str]:
     """The ids of the networks on which the topology wants certain addresses."""
-    wanted = {a.network for wish in wishes.containers for a in wish.attachments if a.ipv4_address or a.ipv6_address}
+    places = [place for wish in wishes.containers for place in wish.attachments]
+    wanted = {a.network for a in places if a.ipv4_address or a.ipv6_address or a.mac_address}
     return [network.id for network in seen.networks if network.name in wanted]
 
 
@@ -64,26 +64,15 @@ class _Preflight:
         self._ours = {container.id for container in our_containers(seen, wishes.origin.topology)}
 
     def obstacles(self) -> Iterator[Obstacle]:
-        for wish in self._starting():
-            yield from self._ports(wish)
+        for wish in starting(self._changes):
+            if is_published(wish, self._wishes, self._seen):
+                yield from self._ports(wish)
             yield from self._addresses(wish)
             yield from self._bind_sources(wish)
         for network, subnet, route in _overlapping(self._changes, self._around):
             if _covers(subnet, route.subnet):
                 message = f"its subnet {subnet} covers {route.subnet}, which this host reaches by {route.interface}"
                 yield Obstacle(f"networks.{network.key}", message, "choose another subnet in the file")
-        yield from self._pools()
-
-    def _starting(self) -> list[ContainerWish]:
-        """Those that claim ports and addresses: a start does, and so does a new container."""
-        return [
-            change.wish
-            for change in self._changes.changes
-            if isinstance(change, ContainerChange)
-            and change.wish
-            and change.action in (Action.CREATE, Action.REPLACE, Action.START)
-            and change.reason != PAUSED
-        ]
 
     def _ports(self, wish: ContainerWish) -> Iterator[Obstacle]:
         for binding in sorted(port_bindings(wish), key=lambda b: (b.host_port, b.protocol)):
@@ -124,52 +113,10 @@ class _Preflight:
                 hint = "make it; for a folder, the short form of `volumes` does"
                 yield Obstacle(f"containers.{wish.key}.volumes", f"the host has no folder or file {path}", hint)
 
-    def _pools(self) -> Iterator[Obstacle]:
-        making = _made(self._changes)
-        unsettled = [wish for wish in making if not any(s.version == 4 for s in declared_subnets(wish))]
-        unsettled = [w for w in unsettled if w.spec.driver == "bridge" and w.spec.enable_ipv4 is not False]
-        if not unsettled:
-            return
-        going = {
-            change.live.id
-            for change in self._changes.changes
-            if isinstance(change, NetworkChange) and change.live and change.action in (Action.REMOVE, Action.REPLACE)
-        }
-        taken: list[Subnet] = [
-            ipaddress.ip_network(pool.subnet)
-            for network in self._seen.networks
-            if network.id not in going
-            for pool in network.pools
-            if pool.subnet
-        ]
-        taken += [subnet for wish in making for subnet in declared_subnets(wish)]
-        taken += [route.subnet for route in self._around.routes if not self._is_leaving(route.subnet, going)]
-        free = free_subnets(self._around.pools, taken, len(unsettled))
-        if free < len(unsettled):
-            names = ", ".join(f"`{wish.key}`" for wish in unsettled)
-            yield Obstacle(
-                "networks",
-                f"the engine has {free} free subnets left, and {names} need {len(unsettled)}",
-                subnet_hint(list(self._around.unused_networks), [str(subnet) for subnet in taken]),
-            )
-
-    def _is_leaving(self, subnet: Subnet, going: set[str]) -> bool:
-        """Whether a route is there for a network that goes."""
-        networks = [network for network in self._seen.networks if network.id in going]
-        return any(pool.subnet == str(subnet) for network in networks for pool in network.pools)
-
-
-def _made(changes: Changes) -> list[NetworkWish]:
-    return [
-        change.wish
-        for change in changes.changes
-        if isinstance(change, NetworkChange) and change.wish and change.action in (Action.CREATE, Action.REPLACE)
-    ]
-
 
 def _overlapping(changes: Changes, around: Surroundings) -> Iterator[tuple[NetworkWish, Subnet, Route]]:
     """Subnets to be made a bridge of, and the host's routes they meet; the engine itself does not mind."""
-    for wish in _made(changes):
+    for wish in made_networks(changes):
         if wish.spec.driver != "bridge":  # on the others the host's own subnet is what one wants
             continue
         for subnet in declared_subnets(wish):
@@ -191,11 +138,16 @@ def _covers(subnet: Subnet, route: Subnet) -> bool:
 def _same_port(binding: PortBinding, held: HeldPort) -> bool:
     if (binding.protocol, int(binding.host_port)) != (held.protocol, held.port):
         return False
-    if binding.host_ip in _WILDCARDS or held.ip in _WILDCARDS:
-        # an IPv6 wildcard takes IPv4 along, an IPv4 one does not take IPv6
-        pair = {_version(binding.host_ip), _version(held.ip)}
-        return pair != {4, 6} or "::" in (binding.host_ip, held.ip)
-    return ipaddress.ip_address(binding.host_ip) == ipaddress.ip_address(held.ip)
+    return any(_meet(address, held.ip) for address in ([binding.host_ip] if binding.host_ip else _WILDCARDS))
+
+
+def _meet(wanted: str, held: str) -> bool:
+    """Each kind of address has ports of its own; a wildcard takes them on all addresses of its kind."""
+    held = held or _ANY_IPV4
+    if _version(wanted) != _version(held):
+        return False
+    wildcard = bool({wanted, held} & set(_WILDCARDS))
+    return wildcard or ipaddress.ip_address(wanted) == ipaddress.ip_address(held)
 
 
 def _version(address: str) -> int:

@@ -6,8 +6,8 @@ import ipaddress
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from netdeploy.attributes.addresses import a_free_subnet
 from netdeploy.engine.observe import network_names, subnets, unused_networks
-from netdeploy.engine.surroundings import a_free_subnet
 from netdeploy.errors import NetdeployError, OperationFailed
 from netdeploy.plan.operations import Call, CreateNetwork, RemoveNetwork
 from netdeploy.plan.reasons import listed
@@ -54,7 +54,8 @@ def _owner(name: str, wanted: list[str], reader: Reader) -> tuple[str, str]:
             one, two = ipaddress.ip_network(text, strict=False), ipaddress.ip_network(subnet, strict=False)
             if one.version == two.version and one.overlaps(two):
                 message = f"making network `{name}`: its subnet {text} overlaps {subnet} of the network `{other}`"
-                return message, f"choose a free subnet in the file, or remove the other: docker network rm {other}"
+                remove = "" if other == "bridge" else f", or remove the other: docker network rm {other}"
+                return message, f"choose a free subnet in the file{remove}"
     return "", ""
 
 

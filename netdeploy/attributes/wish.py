@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from netdeploy.engine.observed import ObservedImage
 from netdeploy.topology.draft import DEFAULT_BRIDGE
 from netdeploy.topology.model import Attachment, Check, Container, Network, Topology, Volume
 from netdeploy.topology.rules import shared_namespaces
+from netdeploy.topology.rules_files import file_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +211,10 @@ def _sources(spec: Container) -> list[str]:
 
 
 def _files(topology: Topology, spec: Container) -> frozenset[tuple[str, str]]:
-    sections = ((spec.configs, topology.configs, "/"), (spec.secrets, topology.secrets, "/run/secrets/"))
+    sections = (("configs", spec.configs, topology.configs), ("secrets", spec.secrets, topology.secrets))
     return frozenset(
-        (declared[mount.source].file, posixpath.join(folder, mount.target or mount.source))
-        for mounts, declared, folder in sections
+        (declared[mount.source].file, file_target(section, mount.source, mount.target))
+        for section, mounts, declared in sections
         for mount in mounts
     )
 

@@ -10,10 +10,12 @@ import itertools
 import socket
 import struct
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netdeploy.engine.abilities import Abilities, abilities
+from netdeploy.engine.host import is_taken
 from netdeploy.engine.observe import inspected_network, listed_name, unused_networks
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from netdeploy.engine.engine import Engine
 
 Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
+_ANY_IPV4 = "0.0.0.0"  # noqa: S104 - compared with what is in use, nothing listens
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,16 @@ class HeldAddress:
 
     network_id: str
     address: str
+    container: str
+    container_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMac:
+    """A MAC address on a network, in small letters, and the container whose interface has it."""
+
+    network_id: str
+    mac_address: str
     container: str
     container_id: str
 
@@ -69,10 +82,12 @@ class Surroundings:
     unused_networks: tuple[str, ...] = ()
     """Networks that no container is on."""
     addresses: tuple[HeldAddress, ...] = ()
+    macs: tuple[HeldMac, ...] = ()
     pools: tuple[AddressPool, ...] = ()
     local: bool = False
     processes: tuple[HeldPort, ...] = ()
     routes: tuple[Route, ...] = ()
+    abilities: Abilities = field(default_factory=Abilities)
 
 
 BUILT_IN_POOLS = (
@@ -83,18 +98,21 @@ BUILT_IN_POOLS = (
 
 
 def look_around(engine: Engine, networks: Iterable[str]) -> Surroundings:
-    """Look at what a plan may stumble over; `networks` are the ids of those on which a fixed address is wanted."""
+    """Look at what a plan may stumble over; `networks` are the ids of those on which a certain address is wanted."""
     reader = engine.reader
     info = reader.get("/info")
     local = _is_local(engine.endpoint.url, info)
+    inspected = [inspected_network(reader, id_) for id_ in networks]
     return Surroundings(
         containers=tuple(_published(reader.get("/containers/json"))),
         unused_networks=tuple(unused_networks(reader)),
-        addresses=tuple(address for id_ in networks for address in _addresses(inspected_network(reader, id_))),
+        addresses=tuple(address for network in inspected for address in _addresses(network)),
+        macs=tuple(mac for network in inspected for mac in _macs(network)),
         pools=_pools(info),
         local=local,
         processes=tuple(_processes()) if local else (),
         routes=tuple(_routes()) if local else (),
+        abilities=abilities(reader, info),
     )
 
 
@@ -125,6 +143,12 @@ def _addresses(network: dict[str, Any]) -> Iterator[HeldAddress]:
                 yield HeldAddress(network["Id"], address, endpoint.get("Name") or id_[:12], id_)
 
 
+def _macs(network: dict[str, Any]) -> Iterator[HeldMac]:
+    for id_, endpoint in (network.get("Containers") or {}).items():
+        if endpoint.get("MacAddress"):
+            yield HeldMac(network["Id"], endpoint["MacAddress"].lower(), endpoint.get("Name") or id_[:12], id_)
+
+
 def _pools(info: dict[str, Any]) -> tuple[AddressPool, ...]:
     configured = info.get("DefaultAddressPools") or ()
     return tuple(AddressPool(pool["Base"], int(pool["Size"])) for pool in configured) or BUILT_IN_POOLS
@@ -140,9 +164,16 @@ def _processes() -> Iterator[HeldPort]:
     for connection in connections:
         stream = connection.type == socket.SOCK_STREAM
         if connection.laddr and (connection.status == psutil.CONN_LISTEN if stream else not connection.raddr):
-            yield HeldPort(
-                connection.laddr.ip, connection.laddr.port, "tcp" if stream else "udp", _process_name(connection.pid)
-            )
+            port, protocol, holder = connection.laddr.port, "tcp" if stream else "udp", _process_name(connection.pid)
+            for address in _held_addresses(connection.laddr.ip, port, connection.type):
+                yield HeldPort(address, port, protocol, holder)
+
+
+def _held_addresses(address: str, port: int, kind: socket.SocketKind) -> list[str]:
+    """Each by its kind: a socket at `::` has the IPv4 port as well, unless it was told not to."""
+    if address == "::" and is_taken(_ANY_IPV4, port, kind):
+        return [address, _ANY_IPV4]
+    return [address.removeprefix("::ffff:") if "." in address else address]
 
 
 def _process_name(pid: int | None) -> str:
@@ -174,14 +205,6 @@ def free_subnets(pools: Iterable[AddressPool], taken: Iterable[Subnet], most: in
     parts = itertools.chain.from_iterable(_parts(pool) for pool in pools)
     free = (part for part in parts if not any(part.version == other.version and part.overlaps(other) for other in held))
     return len(list(itertools.islice(free, most)))
-
-
-def a_free_subnet(taken: Iterable[str]) -> str:
-    """A subnet of 10.0.0.0/8 with 254 addresses that overlaps none of those taken; "" where there is none."""
-    held = [ipaddress.ip_network(text, strict=False) for text in taken]
-    ours = [network for network in held if network.version == 4]
-    candidates = ipaddress.ip_network("10.200.0.0/13").subnets(new_prefix=24)
-    return next((str(part) for part in candidates if not any(part.overlaps(other) for other in ours)), "")
 
 
 def _parts(pool: AddressPool) -> Iterator[Subnet]:

@@ -24,6 +24,7 @@ from netdeploy.plan.changes import (
     VolumeChange,
 )
 from netdeploy.plan.health import Ailment, ailments
+from netdeploy.plan.namesakes import several_of_a_name
 from netdeploy.plan.reasons import alias_differences, aliases_text, listed
 from netdeploy.topology.draft import BUILT_IN_NETWORKS
 from netdeploy.topology.problem import nearest
@@ -86,7 +87,10 @@ class _Grading:
                 yield from ailments(live, wish.name, may_have_ended=self._wishes.may_end(wish), internal=internal)
 
     def _network(self, wish: NetworkWish, live: ObservedNetwork | None) -> Iterator[Change]:
-        if live is None:
+        same = [network for network in self._seen.networks if network.name == wish.name]
+        if len(same) > 1:
+            yield several_of_a_name(wish, same)
+        elif live is None:
             reason = f"network `{wish.name}` does not exist{self._instead(wish.name, list(self._networks))}"
             yield NetworkChange(action=Action.CREATE, name=wish.name, reason=reason, wish=wish)
         elif not wish.spec.external:

@@ -13,6 +13,7 @@ from netdeploy.attributes import attachment as attachment_rows
 from netdeploy.attributes import container as container_rows
 from netdeploy.attributes import network as network_rows
 from netdeploy.attributes import volume as volume_rows
+from netdeploy.attributes.addresses import a_free_subnet
 from netdeploy.attributes.table import AttributeChange, Effect, compare
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, NetworkWish, VolumeWish, Wishes
 from netdeploy.engine.observed import (
@@ -36,6 +37,7 @@ from netdeploy.plan.changes import (
     VolumeChange,
 )
 from netdeploy.plan.health import Ailment, ailments
+from netdeploy.plan.namesakes import several_of_a_name
 from netdeploy.plan.ownership import ASIDE, is_ours, our_containers, owner_text
 from netdeploy.plan.reasons import attachment_difference, difference, disconnect_hint, listed
 from netdeploy.topology.draft import BUILT_IN_NETWORKS
@@ -120,6 +122,9 @@ class _Diff:
 
     def _network(self, wish: NetworkWish, live: ObservedNetwork | None) -> Iterator[Change]:
         same_name = [n for n in self._seen.networks if n.name == wish.name]
+        if len(same_name) > 1 and (wish.spec.external or any(n not in self._networks for n in same_name)):
+            yield several_of_a_name(wish, same_name)
+            return
         if wish.spec.external:
             if not same_name:
                 yield NetworkChange(
@@ -151,16 +156,23 @@ class _Diff:
         for network in self._seen.networks:
             subnet = network_rows.overlap(wish, network)
             if subnet and network not in self._networks:
+                docker = network.name in BUILT_IN_NETWORKS
+                whose = "is Docker's own" if docker else owner_text(network.labels)
+                remove = f", or remove the other network: docker network rm {network.name}"
                 return NetworkChange(
                     action=Action.CONFLICT,
                     name=wish.name,
-                    reason=f"its subnet overlaps {subnet} of the network `{network.name}`,"
-                    f" which {owner_text(network.labels)}",
-                    hint="choose a free subnet in the file, or remove the other network:"
-                    f" docker network rm {network.name}",
+                    reason=f"its subnet overlaps {subnet} of the network `{network.name}`, which {whose}",
+                    hint=f"choose a free subnet in the file{self._such_as()}{'' if docker else remove}",
                     wish=wish,
                 )
         return None
+
+    def _such_as(self) -> str:
+        taken = [pool.subnet for network in self._seen.networks for pool in network.pools]
+        declared = [pool.subnet for wish in self._wishes.networks for pool in wish.spec.ipam.config]
+        free = a_free_subnet([subnet for subnet in (*taken, *declared) if subnet])
+        return f" (such as {free})" if free else ""
 
     def _network_difference(self, wish: NetworkWish, live: ObservedNetwork) -> Iterator[Change]:
         attributes = compare(network_rows.ROWS, wish, live, f"networks.{wish.key}")

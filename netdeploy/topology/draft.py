@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from netdeploy.topology.model import Check, Container, Network, Volume
     from netdeploy.topology.problem import Path, Severity
 
@@ -28,6 +30,9 @@ class Draft:
     config_names: tuple[str, ...] | None = ()
     """None where they could not be read; likewise the secrets'."""
     secret_names: tuple[str, ...] | None = ()
+    config_files: Mapping[str, str] = field(default_factory=dict)
+    """The host's file of each, as far as it could be read; likewise the secrets'."""
+    secret_files: Mapping[str, str] = field(default_factory=dict)
     unread_sections: frozenset[str] = frozenset()
     """Of `containers`, `networks` and `volumes`, those whose names could not be read."""
     checks: tuple[Check, ...] = ()

@@ -166,6 +166,12 @@ def _names(section: Any) -> tuple[str, ...] | None:
     return tuple(section) if isinstance(section, dict) else None
 
 
+def _files(section: Any) -> dict[str, str]:
+    named = section.items() if isinstance(section, dict) else ()
+    files = {name: value.get("file") for name, value in named if isinstance(value, dict)}
+    return {name: file for name, file in files.items() if isinstance(file, str) and file}
+
+
 _SECTIONS = ("containers", "networks", "volumes")
 
 
@@ -198,6 +204,8 @@ class _Reader:
             frozenset(self._shapes.doubtful),
             _names(data.get("configs", {})),
             _names(data.get("secrets", {})),
+            _files(data.get("configs")),
+            _files(data.get("secrets")),
             self._unread_sections(data),
             head.checks if head else (),
         )

@@ -10,7 +10,12 @@ from netdeploy.topology.draft import BUILT_IN_NETWORKS, DEFAULT_BRIDGE, Draft, F
 from netdeploy.topology.problem import did_you_mean
 from netdeploy.topology.rules_addresses import fixed_address_rules, host_port_rules, subnet_rules
 from netdeploy.topology.rules_checks import check_rules
+from netdeploy.topology.rules_drivers import driver_rules
+from netdeploy.topology.rules_files import file_rules, file_targets
+from netdeploy.topology.rules_kernel import kernel_rules
+from netdeploy.topology.rules_macs import mac_rules
 from netdeploy.topology.rules_settings import limit_rules, mode_rules, network_rules, reference_rules
+from netdeploy.topology.rules_subnets import bridge_subnet_rules
 from netdeploy.topology.text_types import LABEL_NAME, LABEL_NAME_RULE, OBJECT_NAME, OBJECT_NAME_RULE
 
 if TYPE_CHECKING:
@@ -39,6 +44,7 @@ def check(draft: Draft) -> list[Found]:
         _shared_names,
         _unreachable_ports,
         subnet_rules,
+        bridge_subnet_rules,
         fixed_address_rules,
         host_port_rules,
         limit_rules,
@@ -46,6 +52,10 @@ def check(draft: Draft) -> list[Found]:
         reference_rules,
         network_rules,
         check_rules,
+        file_rules,
+        mac_rules,
+        kernel_rules,
+        driver_rules,
     )
     return [found for rule in rules for found in rule(draft)]
 
@@ -254,6 +264,8 @@ def _mounts(draft: Draft) -> Iterator[Found]:
                 message = f"`{target}` is not an absolute path"
                 yield Found(path, message, "write `/run` or `/run:size=64m,mode=1777`")
                 continue
+            yield from _taken(path, _folder(target), targets)
+        for path, target in file_targets(name, container):
             yield from _taken(path, _folder(target), targets)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netdeploy.topology.draft import Draft, Found
+from netdeploy.topology.rules_subnets import first_address
 from netdeploy.topology.text_types import numbers
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def _overlaps(subnets: list[tuple[IpNetwork, Path]]) -> Iterator[Found]:
 
 
 def _one_pool_each(base: Path, network: Network) -> Iterator[Found]:
-    """The bridge driver knows one subnet of each kind (moby: bridge_linux.go, processIPAM)."""
+    """The bridge driver knows one subnet of each kind (moby: bridge_linux.go, processIPAM); the others take more."""
+    if network.driver != "bridge":
+        return
     first: dict[int, int] = {}
     for index, pool in enumerate(network.ipam.config):
         if pool.subnet is None:
@@ -81,7 +84,7 @@ def _pool_rules(path: Path, pool: Pool, network: Network, draft: Draft) -> Itera
     addresses |= {(*path, "aux_addresses", name): value for name, value in pool.aux_addresses.items()}
     seen: dict[str, Path] = {}
     for where, value in addresses.items():
-        unusable = _unusable(ipaddress.ip_address(value), subnet)
+        unusable = unusable_on(ipaddress.ip_address(value), subnet)
         if unusable:
             yield Found(where, f"{value} {unusable}")
         elif value in seen:
@@ -93,7 +96,7 @@ def _inside(inner: IpNetwork, outer: IpNetwork) -> bool:
     return inner.version == outer.version and inner.prefixlen >= outer.prefixlen and inner.overlaps(outer)
 
 
-def _unusable(address: IpAddress, subnet: IpNetwork) -> str:
+def unusable_on(address: IpAddress, subnet: IpNetwork) -> str:
     """Why `address` can't be given to anyone on `subnet`; empty if it can."""
     if address not in subnet:
         return f"is not inside the subnet {subnet}"
@@ -156,7 +159,7 @@ def _fixed_address(path: Path, value: str, key: str, draft: Draft) -> Found | No
         )
         return Found(path, f"{value} is not inside the subnet of `{key}` ({known})", elsewhere=subnet_of)
     index, pool = matching[0]
-    unusable = _unusable(address, subnets[index])
+    unusable = unusable_on(address, subnets[index])
     if unusable:
         return Found(path, f"{value} {unusable}")
     where: Path = ("networks", key, "ipam", "config", index)
@@ -164,20 +167,18 @@ def _fixed_address(path: Path, value: str, key: str, draft: Draft) -> Found | No
         aux = next(name for name, reserved in pool.aux_addresses.items() if reserved == value)
         elsewhere = (("reserved here", (*where, "aux_addresses", aux)),)
         return Found(path, f"{value} is reserved on `{key}` as `{aux}`", elsewhere=elsewhere)
-    gateway, declared = _gateway(pool, subnets[index])
+    gateway, declared = _gateway(pool)
     if value == gateway:
         elsewhere = (("the gateway", (*where, "gateway" if declared else "subnet")),)
         return Found(path, f"{value} is the gateway of `{key}`", "choose another address", elsewhere=elsewhere)
     return None
 
 
-def _gateway(pool: Pool, subnet: IpNetwork) -> tuple[str, bool]:
+def _gateway(pool: Pool) -> tuple[str, bool]:
     """The gateway's address and whether the file says so; the engine takes the first address of its range."""
     if pool.gateway:
         return pool.gateway, True
-    start = ipaddress.ip_network(pool.ip_range) if pool.ip_range else subnet
-    address = start.network_address
-    return str(address + 1 if address == subnet.network_address else address), False
+    return str(first_address(pool.subnet or "", pool.ip_range)), False
 
 
 # -- host ports ------------------------------------------------------------------------------------------------------

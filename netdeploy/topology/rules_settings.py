@@ -25,7 +25,9 @@ def limit_rules(draft: Draft) -> Iterator[Found]:
         yield from _memory(base, container)
         yield from _cpu(base, container)
         for limit, values in container.ulimits.items():
-            if values.hard != -1 and not -1 < values.soft <= values.hard:
+            if min(values.soft, values.hard) < -1:
+                yield Found((*base, "ulimits", limit), "a limit is a number from 0", "-1 means no limit")
+            elif values.hard != -1 and not -1 < values.soft <= values.hard:
                 message = f"the soft limit {values.soft} is above the hard limit {values.hard}"
                 yield Found((*base, "ulimits", limit), message)
         if container.shm_size == 0:

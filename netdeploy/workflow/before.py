@@ -40,7 +40,7 @@ def refuse_obstacles(engine: Engine, view: View, say: Callable[[str], None]) -> 
         count = len(found) + len(view.changes.conflicts)
         what = "something stands" if count == 1 else f"{count} things stand"
         raise Conflict(f"{what} in the way (marked ! above); nothing was touched", details=found)
-    for text in warnings(view.changes, around):
+    for text in warnings(view.seen, view.changes, around):
         say(f"warning: {text}")
 
 

@@ -50,7 +50,10 @@ def topology(text: str, source: Path = SOURCE) -> Topology:
 
 
 def wishes_of(
-    text: str, images: Mapping[str, Json] | None = None, stand_ins: Mapping[str, Container] | None = None
+    text: str,
+    images: Mapping[str, Json] | None = None,
+    stand_ins: Mapping[str, Container] | None = None,
+    source: Path = SOURCE,
 ) -> Wishes:
     """The wishes of a YAML text, with the settings that `images` give."""
     known = {name: answers.image(image) for name, image in (IMAGES if images is None else images).items()}
@@ -58,7 +61,7 @@ def wishes_of(
     def image_of(_key: str, spec: Container) -> ObservedImage | None:
         return known.get(spec.image)
 
-    return wishes(topology(text), SOURCE, image_of, stand_ins)
+    return wishes(topology(text, source), source, image_of, stand_ins)
 
 
 def container_wish(text: str = "", *, key: str = "web", image: Json | None = None) -> ContainerWish:

@@ -48,8 +48,8 @@ def test_each_row_says_what_silence_means_and_where_its_value_is_sent(model: str
 
 
 def test_a_file_that_sets_everything_sends_everything() -> None:
-    text = (UNIT / "topology" / "corpus" / "good" / "every_attribute.yaml").read_text()
-    made = wishes_of(text)
+    file = UNIT / "topology" / "corpus" / "good" / "every_attribute.yaml"
+    made = wishes_of(file.read_text(), source=file)
     wishes = {
         Container: made.containers,
         Attachment: [attachment for wish in made.containers for attachment in wish.attachments],

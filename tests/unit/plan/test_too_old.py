@@ -9,13 +9,13 @@ from netdeploy.attributes import reference
 from netdeploy.attributes.table import RELEASES
 from netdeploy.plan.too_old import too_old
 
-EVERYTHING = (Path(__file__).parents[1] / "topology" / "corpus" / "good" / "every_attribute.yaml").read_text()
+EVERYTHING = Path(__file__).parents[1] / "topology" / "corpus" / "good" / "every_attribute.yaml"
 NEWER = {(row.path, row.since) for table in reference.TABLES for row in table.rows if row.since}
 
 
 @pytest.mark.parametrize("api", [(1, 41), (1, 44), (1, 48), (1, 51)])
 def test_each_attribute_that_the_engine_lacks_is_named_with_the_version_that_has_it(api: tuple[int, int]) -> None:
-    told = too_old(wishes_of(EVERYTHING), api)
+    told = too_old(wishes_of(EVERYTHING.read_text(), source=EVERYTHING), api)
     lacking = {(path, since) for path, since in NEWER if since > api}
     assert len({line.partition(":")[0].rpartition(".")[2] for line in told}) == len(lacking)
     for path, since in lacking:

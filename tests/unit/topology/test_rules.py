@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from unit.topology.reading import messages, reading
@@ -258,3 +260,36 @@ def test_addresses_that_no_engine_takes_are_refused(attribute, value):
         f"containers: {{web: {{image: nginx, networks: {{front: {{{attribute}: '{value}'}}}}}}}}\nnetworks: {{front: }}"
     )
     assert len(errors(text)) == 1
+
+
+# -- files beside the topology -----------------------------------------------------------------------------------------
+
+
+def test_a_file_that_can_not_be_opened_is_told_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    text = "containers: {web: {image: nginx, configs: [one, two]}}\nconfigs: {one: {file: LOOP}, two: {file: LONG}}\n"
+    text = text.replace("LOOP", str(tmp_path / "loop")).replace("LONG", str(tmp_path / ("x" * 300)))
+    first, second = messages(text)
+    assert first.endswith("configs.one.file: the file can't be read: its links lead in a circle")
+    assert second.endswith("configs.two.file: the file can't be read: File name too long")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not")
+def test_a_file_that_only_the_engine_may_see_is_a_warning(tmp_path: Path) -> None:
+    """The engine mounts as root what its user may not read."""
+    tmp_path.chmod(0o755)
+    (tmp_path / "key").write_text("hush")
+    (tmp_path / "key").chmod(0o600)
+    (tmp_path / "closed").mkdir(mode=0o700)
+    text = (
+        "containers: {web: {image: nginx, secrets: [a1, b2]}}\nsecrets: {a1: {file: X/key}, b2: {file: X/closed/x}}\n"
+    )
+    text = text.replace("X", str(tmp_path))
+    os.seteuid(65534)
+    try:
+        done = reading(text)
+    finally:
+        os.seteuid(0)
+    assert [problem.severity for problem in done.problems] == ["warning", "warning"]
+    assert all(problem.message.startswith("you may not") for problem in done.problems)
+    assert done.topology is not None
