@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from netdeploy.engine.observed import ObservedContainer, PortBinding, State
+from netdeploy.topology.text_types import numbers
 
 Ailing = Literal["exited", "never started", "restarting", "paused", "unhealthy", "port not bound"]
 _DEAD = "dead"
@@ -61,19 +64,44 @@ def _unhealthy(state: State) -> str:
 
 
 def _unbound(container: ObservedContainer, internal: frozenset[str]) -> list[str]:
-    """Ports that were asked for and are not published, which the engine does not tell anybody."""
+    """Ports that were asked for and are not published, which the engine does not tell anybody: a text a protocol."""
     if not container.attachments or container.network_mode == "host":
         return []
     missing = [port for port in container.ports if not any(is_bound(port, bound) for bound in container.bound_ports)]
     ids = {attachment.network_id for attachment in container.attachments.values()}
     why = "; it is on internal networks only" if ids <= internal else ""
     return [
-        f"publishes port {port.target}/{port.protocol} in vain: the host does not listen{why}"
-        for port in sorted(missing, key=lambda port: (port.target, port.protocol))
+        f"publishes {ports_text(port.target for port in missing if port.protocol == protocol)}/{protocol} in vain:"
+        f" the host does not listen{why}"
+        for protocol in sorted({port.protocol for port in missing})
     ]
 
 
 def is_bound(wanted: PortBinding, bound: PortBinding) -> bool:
-    """A range of host ports, or none, is bound by any one of them."""
-    same = (wanted.target, wanted.protocol) == (bound.target, bound.protocol)
-    return same and (not wanted.host_port.isdigit() or wanted.host_port == bound.host_port)
+    """Whether a published port is one that was asked for.
+
+    A range of host ports is bound by any one in it. Where no port was asked for, or no address, any will do.
+    """
+    return (
+        (wanted.target, wanted.protocol) == (bound.target, bound.protocol)
+        and (not wanted.host_port or int(bound.host_port or 0) in numbers(wanted.host_port))
+        and (not wanted.host_ip or _same_address(wanted.host_ip, bound.host_ip))
+    )
+
+
+def _same_address(one: str, other: str) -> bool:
+    """An engine may write an IPv6 address in another way than it was asked for."""
+    return one == other or bool(other and ipaddress.ip_address(one) == ipaddress.ip_address(other))
+
+
+def ports_text(ports: Iterable[int]) -> str:
+    """`port 80`, `ports 80, 443`, `ports 8000-8119`."""
+    runs: list[tuple[int, int]] = []
+    for port in sorted(set(ports)):
+        if runs and runs[-1][1] == port - 1:
+            runs[-1] = (runs[-1][0], port)
+        else:
+            runs.append((port, port))
+    several = len(runs) > 1 or any(first != last for first, last in runs)
+    shown = (str(first) if first == last else f"{first}-{last}" for first, last in runs)
+    return f"{'ports' if several else 'port'} {', '.join(shown)}"
