@@ -398,7 +398,7 @@ class _Diff:
             what = f"it shares the {_SHARED[kind]} of `{owner.name}`"
             if not shared.state.running or self._cut_off(owner, shared):
                 return f"{what}, which is started again"
-            if _instant(shared.state.started_at) > _instant(live.state.started_at):
+            if shared.state.started_after(live.state):
                 return f"{what}, which was started after it"
         return ""
 
@@ -531,9 +531,3 @@ def _is_on(container: ObservedContainer, network: ObservedNetwork) -> bool:
 
 def _mounted(wish: ContainerWish) -> set[str]:
     return {source.partition(":")[0] for source in wish.volumes_from}
-
-
-def _instant(text: str) -> tuple[str, str]:
-    """A time of the engine's (RFC 3339, UTC), for comparing: the fraction has as many digits as it needs."""
-    seconds, _, fraction = text.removesuffix("Z").partition(".")
-    return seconds, fraction.ljust(9, "0")
