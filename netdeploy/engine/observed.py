@@ -391,6 +391,8 @@ class Snapshot:
     volumes: tuple[ObservedVolume, ...] = ()
     images: Mapping[str, ObservedImage] = field(default_factory=dict)
     engine_version: str = ""
+    neighbours: tuple[ObservedContainer, ...] = ()
+    """Others that run on external networks of the topology: nothing is planned for them."""
 
     def image_of(self, container: ObservedContainer) -> ObservedImage | None:
         """The image a container runs."""

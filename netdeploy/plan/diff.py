@@ -38,6 +38,7 @@ from netdeploy.plan.changes import (
 from netdeploy.plan.health import Ailment, ailments
 from netdeploy.plan.ownership import ASIDE, is_ours, our_containers, owner_text
 from netdeploy.plan.reasons import attachment_difference, difference, disconnect_hint, listed
+from netdeploy.plan.shared_names import shared_names
 from netdeploy.topology.draft import BUILT_IN_NETWORKS
 
 _NOT_A_NETWORK = ("host", "none")
@@ -521,6 +522,14 @@ class _Diff:
         unwanted = [] if self._options.remove_volumes else self._unwanted_volumes()
         for volume in unwanted:
             yield f"volume `{volume.name}` is kept with its data (docker volume rm {volume.name} removes it)"
+        yield from dict.fromkeys(shared.text for shared in shared_names(self._wishes, self._others()))
+
+    def _others(self) -> Iterator[ObservedContainer]:
+        """Running containers of others, but for those that stand in the way of ours."""
+        names = {wish.name for wish in self._wishes.containers}
+        for container in (*self._seen.containers, *self._seen.neighbours):
+            if container.state.running and container not in self._containers and container.name not in names:
+                yield container
 
 
 def _is_on(container: ObservedContainer, network: ObservedNetwork) -> bool:
