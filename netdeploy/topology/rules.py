@@ -10,13 +10,14 @@ from netdeploy.topology.draft import BUILT_IN_NETWORKS, DEFAULT_BRIDGE, Draft, F
 from netdeploy.topology.problem import did_you_mean
 from netdeploy.topology.rules_addresses import fixed_address_rules, host_port_rules, subnet_rules
 from netdeploy.topology.rules_checks import check_rules
+from netdeploy.topology.rules_names import name_rules
 from netdeploy.topology.rules_settings import limit_rules, mode_rules, network_rules, reference_rules
 from netdeploy.topology.text_types import LABEL_NAME, LABEL_NAME_RULE, OBJECT_NAME, OBJECT_NAME_RULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from netdeploy.topology.model import Attachment, Container, Healthcheck, Mount, Network, Volume
+    from netdeploy.topology.model import Container, Healthcheck, Mount, Network, Volume
     from netdeploy.topology.problem import Path
 
 LABEL_NAMESPACE = "netdeploy."
@@ -36,7 +37,7 @@ def check(draft: Draft) -> list[Found]:
         _mounts,
         _labels,
         _settings,
-        _shared_names,
+        name_rules,
         _unreachable_ports,
         subnet_rules,
         fixed_address_rules,
@@ -331,38 +332,6 @@ def _healthcheck(path: Path, healthcheck: Healthcheck) -> Iterator[Found]:
         value: int | None = getattr(healthcheck, field)
         if value is not None and 0 < value < 1_000_000:
             yield Found((*path, field), "the engine refuses less than 1ms", "write `1ms` or more")
-
-
-def _shared_names(draft: Draft) -> Iterator[Found]:
-    """Names that lead to more than one container on a network: allowed, rarely meant."""
-    members: dict[str, dict[str, Attachment]] = {}
-    for name, container in draft.containers.items():
-        for network, attachment in container.networks.items():
-            members.setdefault(network, {})[name] = attachment
-    for network, attachments in members.items():
-        yield from _shared_on(network, attachments)
-
-
-def _shared_on(network: str, members: dict[str, Attachment]) -> Iterator[Found]:
-    named = {name.lower(): name for name in members}  # Docker's resolver ignores case
-    first: dict[str, tuple[str, Path]] = {}
-    for name, attachment in members.items():
-        seen: set[str] = set()
-        for index, alias in enumerate(attachment.aliases):
-            path: Path = ("containers", name, "networks", network, "aliases", index)
-            folded = alias.lower()
-            if named.get(folded, name) != name:
-                message = f"the alias `{alias}` is also the name of the container `{named[folded]}` on `{network}`"
-                yield Found(path, message, "whoever asks for it gets either of them", severity="warning")
-            elif folded in seen:
-                yield Found(path, f"the alias `{alias}` is listed twice", "keep one of them", severity="warning")
-            elif folded in first:
-                whose, where = first[folded]
-                message = f"the alias `{alias}` on `{network}` is shared with `{whose}`"
-                hint = "whoever asks for it gets either of them, in turn"
-                yield Found(path, message, hint, severity="warning", elsewhere=(("the other one", where),))
-            seen.add(folded)
-            first.setdefault(folded, (name, path))
 
 
 def _unreachable_ports(draft: Draft) -> Iterator[Found]:
