@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class Scope:
     """Which containers matter: those of `topology` (None: of every topology), and those with one of `names`.
 
-    Those on one of `networks` (by name) matter, too. `images` are looked up by name, besides those that run. Who runs on
-    one of `external` (by name) is a neighbour, if it does not matter otherwise.
+    Those on one of `networks` (by name) matter, too. `images` are looked up by name, besides those that run. Those that
+    run on one of `external` (by name), and do not matter otherwise, are neighbours.
     """
 
     topology: str | None

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from netdeploy.engine.observed import ObservedContainer, PortBinding, State
-from netdeploy.topology.text_types import numbers
 
 Ailing = Literal["exited", "never started", "restarting", "paused", "unhealthy", "port not bound"]
 _DEAD = "dead"
@@ -84,14 +83,24 @@ def is_bound(wanted: PortBinding, bound: PortBinding) -> bool:
     """
     return (
         (wanted.target, wanted.protocol) == (bound.target, bound.protocol)
-        and (not wanted.host_port or int(bound.host_port or 0) in numbers(wanted.host_port))
+        and _is_one_of(bound.host_port, wanted.host_port)
         and (not wanted.host_ip or _same_address(wanted.host_ip, bound.host_ip))
     )
 
 
+def _is_one_of(port: str, wanted: str) -> bool:
+    first, _, last = wanted.partition("-")
+    if port.isdecimal() and first.isdecimal() and last.isdecimal():
+        return int(first) <= int(port) <= int(last)
+    return wanted in ("", port)
+
+
 def _same_address(one: str, other: str) -> bool:
     """An engine may write an IPv6 address in another way than it was asked for."""
-    return one == other or bool(other and ipaddress.ip_address(one) == ipaddress.ip_address(other))
+    try:
+        return ipaddress.ip_address(one) == ipaddress.ip_address(other)
+    except ValueError:
+        return one == other
 
 
 def ports_text(ports: Iterable[int]) -> str:

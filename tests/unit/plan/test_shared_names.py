@@ -18,7 +18,9 @@ networks: {edge: }
 """
 
 
-def notes(*, name: str = "other", hostname: str = "x", aliases: frozenset[str] = frozenset(), topology: str = "") -> list[str]:
+def notes(
+    *, name: str = "other", hostname: str = "x", aliases: frozenset[str] = frozenset(), topology: str = ""
+) -> list[str]:
     engine = standing(TEXT)
     engine.foreign_container(name, ["one-edge"], {"netdeploy.topology": topology} if topology else {})
     seen = engine.snapshot()
