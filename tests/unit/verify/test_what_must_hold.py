@@ -298,6 +298,17 @@ def test_links_on_the_default_bridge_are_names() -> None:
     assert judged(around).passed
 
 
+def test_a_link_opens_exposed_ports_on_a_default_bridge_that_keeps_apart() -> None:
+    text = LINKS.replace("db: {image: busybox}", "db: {image: busybox, expose: [80]}")
+    seen = standing(text).snapshot()
+    closed = tuple(replace(n, driver_opts={ICC: "false"}) if n.name == "bridge" else n for n in seen.networks)
+    around = world(wishes_of(text), replace(seen, networks=closed))
+    apart = "over bridge, which keeps its containers apart"
+    assert between(around, "web", "db")[-1] == ("port", "web reaches db on port 80 over bridge")
+    assert between(around, "db", "web")[-1] == ("apart", f"db does not reach web {apart}")
+    assert between(around, "web", "other")[-1] == ("apart", f"web does not reach other {apart}")
+
+
 def test_a_stale_link_is_one_cause_for_all_its_names() -> None:
     around = world_of(LINKS)
     stale = Outcome("ok", ("172.17.0.99",), by_hosts=True)
