@@ -206,9 +206,9 @@ def _not_converged(applied: Applied) -> NotConverged:
 def _raise_failures(outcome: Outcome) -> None:
     if outcome.interrupted:
         done, skipped = len(outcome.done), len(outcome.skipped)
-        steps, others = "step was" if done == 1 else "steps were", "was" if skipped == 1 else "were"
+        steps, were = "step was" if done == 1 else "steps were", "was" if skipped == 1 else "were"
         raise Interrupted(
-            f"interrupted: {done} {steps} done, {skipped} {others} not",
+            f"interrupted: {done} {steps} done, {skipped} {were} not",
             hint="the same command finishes the job",
             details=_undo_details(outcome),
         )
