@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 class Scope:
     """Which containers matter: those of `topology` (None: of every topology), and those with one of `names`.
 
-    Those on one of `networks` (by name) matter, too. `images` are looked up by name, besides those that run.
+    Those on one of `networks` (by name) matter, too. `images` are looked up by name, besides those that run. Those that
+    run on one of `external` (by name), and do not matter otherwise, are neighbours.
     """
 
     topology: str | None
     names: frozenset[str] = frozenset()
     images: frozenset[str] = frozenset()
     networks: frozenset[str] = frozenset()
+    external: frozenset[str] = frozenset()
 
 
 def observe(reader: Reader, scope: Scope) -> Snapshot:
@@ -47,13 +49,23 @@ def observe(reader: Reader, scope: Scope) -> Snapshot:
     listed = reader.get("/containers/json", all=1)
     ids = [item["Id"] for item in listed if _matters(item, scope, ours)]
     found = reader.get_all(lambda id_: _container(reader, id_), ids)
+    near = [item["Id"] for item in listed if item["Id"] not in set(ids) and _is_neighbour(item, scope)]
+    neighbours = reader.get_all(lambda id_: _container(reader, id_), near)
     names = {item["Id"]: listed_name(item) for item in listed if item.get("Names")}
     containers = tuple(with_named_modes(container, names) for container in found if container is not None)
     volumes = tuple(answers.volume(item) for item in reader.get("/volumes").get("Volumes") or ())
     images = _images(reader, scope.images | {container.image_id for container in containers})
     platforms = {id_: image.platform for id_, image in images.items()}
     containers = tuple(replace(c, platform=platforms.get(c.image_id, "")) for c in containers)
-    return Snapshot(reader.api_version, containers, networks, volumes, images, reader.engine_version)
+    return Snapshot(
+        reader.api_version,
+        containers,
+        networks,
+        volumes,
+        images,
+        reader.engine_version,
+        tuple(neighbour for neighbour in neighbours if neighbour is not None),
+    )
 
 
 def identity(reader: Reader) -> tuple[str, str]:
@@ -148,6 +160,11 @@ def _matters(item: dict[str, Any], scope: Scope, our_networks: set[str]) -> bool
         or not scope.networks.isdisjoint(attached)
         or any(((endpoint or {}).get("NetworkID") or name) in our_networks for name, endpoint in attached.items())
     )
+
+
+def _is_neighbour(item: dict[str, Any], scope: Scope) -> bool:
+    attached = (item.get("NetworkSettings") or {}).get("Networks") or {}
+    return item.get("State") == "running" and not scope.external.isdisjoint(attached)
 
 
 def _container(reader: Reader, id_: str) -> ObservedContainer | None:

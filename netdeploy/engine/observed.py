@@ -102,6 +102,16 @@ class State:
     restarts: int = 0
     """How often the engine itself started it again since the last start by somebody."""
 
+    def started_after(self, other: State) -> bool:
+        """Whether it was started later than another container."""
+        return _instant(self.started_at) > _instant(other.started_at)
+
+
+def _instant(text: str) -> tuple[str, str]:
+    """A time of the engine's (RFC 3339, UTC), for comparing: the fraction has as many digits as it needs."""
+    seconds, _, fraction = text.removesuffix("Z").partition(".")
+    return seconds, fraction.ljust(9, "0")
+
 
 @dataclass(frozen=True, slots=True)
 class ObservedAttachment:
@@ -381,6 +391,8 @@ class Snapshot:
     volumes: tuple[ObservedVolume, ...] = ()
     images: Mapping[str, ObservedImage] = field(default_factory=dict)
     engine_version: str = ""
+    neighbours: tuple[ObservedContainer, ...] = ()
+    """Others that run on external networks of the topology: nothing is planned for them."""
 
     def image_of(self, container: ObservedContainer) -> ObservedImage | None:
         """The image a container runs."""

@@ -40,6 +40,7 @@ from netdeploy.plan.health import Ailment, ailments
 from netdeploy.plan.namesakes import several_of_a_name
 from netdeploy.plan.ownership import ASIDE, is_ours, our_containers, owner_text
 from netdeploy.plan.reasons import attachment_difference, difference, disconnect_hint, listed
+from netdeploy.plan.shared_names import shared_names
 from netdeploy.topology.draft import BUILT_IN_NETWORKS
 
 _NOT_A_NETWORK = ("host", "none")
@@ -410,7 +411,7 @@ class _Diff:
             what = f"it shares the {_SHARED[kind]} of `{owner.name}`"
             if not shared.state.running or self._cut_off(owner, shared):
                 return f"{what}, which is started again"
-            if _instant(shared.state.started_at) > _instant(live.state.started_at):
+            if shared.state.started_after(live.state):
                 return f"{what}, which was started after it"
         return ""
 
@@ -533,6 +534,14 @@ class _Diff:
         unwanted = [] if self._options.remove_volumes else self._unwanted_volumes()
         for volume in unwanted:
             yield f"volume `{volume.name}` is kept with its data (docker volume rm {volume.name} removes it)"
+        yield from dict.fromkeys(shared.text for shared in shared_names(self._wishes, self._others()))
+
+    def _others(self) -> Iterator[ObservedContainer]:
+        """Running containers of others, but for those that stand in the way of ours."""
+        names = {wish.name for wish in self._wishes.containers}
+        for container in (*self._seen.containers, *self._seen.neighbours):
+            if container.state.running and container not in self._containers and container.name not in names:
+                yield container
 
 
 def _is_on(container: ObservedContainer, network: ObservedNetwork) -> bool:
@@ -543,9 +552,3 @@ def _is_on(container: ObservedContainer, network: ObservedNetwork) -> bool:
 
 def _mounted(wish: ContainerWish) -> set[str]:
     return {source.partition(":")[0] for source in wish.volumes_from}
-
-
-def _instant(text: str) -> tuple[str, str]:
-    """A time of the engine's (RFC 3339, UTC), for comparing: the fraction has as many digits as it needs."""
-    seconds, _, fraction = text.removesuffix("Z").partition(".")
-    return seconds, fraction.ljust(9, "0")

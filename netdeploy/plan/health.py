@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,19 +63,54 @@ def _unhealthy(state: State) -> str:
 
 
 def _unbound(container: ObservedContainer, internal: frozenset[str]) -> list[str]:
-    """Ports that were asked for and are not published, which the engine does not tell anybody."""
+    """Ports that were asked for and are not published, which the engine does not tell anybody: a text a protocol."""
     if not container.attachments or container.network_mode == "host":
         return []
     missing = [port for port in container.ports if not any(is_bound(port, bound) for bound in container.bound_ports)]
     ids = {attachment.network_id for attachment in container.attachments.values()}
     why = "; it is on internal networks only" if ids <= internal else ""
     return [
-        f"publishes port {port.target}/{port.protocol} in vain: the host does not listen{why}"
-        for port in sorted(missing, key=lambda port: (port.target, port.protocol))
+        f"publishes {ports_text(port.target for port in missing if port.protocol == protocol)}/{protocol} in vain:"
+        f" the host does not listen{why}"
+        for protocol in sorted({port.protocol for port in missing})
     ]
 
 
 def is_bound(wanted: PortBinding, bound: PortBinding) -> bool:
-    """A range of host ports, or none, is bound by any one of them."""
-    same = (wanted.target, wanted.protocol) == (bound.target, bound.protocol)
-    return same and (not wanted.host_port.isdigit() or wanted.host_port == bound.host_port)
+    """Whether a published port is one that was asked for.
+
+    A range of host ports is bound by any one in it. Where no port was asked for, or no address, any will do.
+    """
+    return (
+        (wanted.target, wanted.protocol) == (bound.target, bound.protocol)
+        and _is_one_of(bound.host_port, wanted.host_port)
+        and (not wanted.host_ip or _same_address(wanted.host_ip, bound.host_ip))
+    )
+
+
+def _is_one_of(port: str, wanted: str) -> bool:
+    first, _, last = wanted.partition("-")
+    if port.isdecimal() and first.isdecimal() and last.isdecimal():
+        return int(first) <= int(port) <= int(last)
+    return wanted in ("", port)
+
+
+def _same_address(one: str, other: str) -> bool:
+    """An engine may write an IPv6 address in another way than it was asked for."""
+    try:
+        return ipaddress.ip_address(one) == ipaddress.ip_address(other)
+    except ValueError:
+        return one == other
+
+
+def ports_text(ports: Iterable[int]) -> str:
+    """`port 80`, `ports 80, 443`, `ports 8000-8119`."""
+    runs: list[tuple[int, int]] = []
+    for port in sorted(set(ports)):
+        if runs and runs[-1][1] == port - 1:
+            runs[-1] = (runs[-1][0], port)
+        else:
+            runs.append((port, port))
+    several = len(runs) > 1 or any(first != last for first, last in runs)
+    shown = (str(first) if first == last else f"{first}-{last}" for first, last in runs)
+    return f"{'ports' if several else 'port'} {', '.join(shown)}"

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from netdeploy.verify.world import HOST
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from netdeploy.verify.verdict import ClaimReport, Mark, VerifyReport
 
 _HOST_ROW = "this host"
+"""No container can be called so, but one may well be called `host`."""
 _CORNER = "from ↓  to →"
 _MARKS: dict[Mark, tuple[str, str, str]] = {
     "reaches": ("✓", "green", "reaches"),
@@ -48,7 +47,8 @@ def verify_text(report: VerifyReport, *, width: int | None) -> Text:
             text.append(f"  {mark} ", style).append(_filled(claim.text + (f" ({saw})" if saw else ""), columns, 4))
     if any(claim.kind == "check" for claim in report.claims):
         text.append("\n")
-    text.append(_causes(report, columns)).append(_untested(report, columns)).append(_verdict(report))
+    text.append(_causes(report, columns)).append(_warnings(report, columns)).append(_untested(report, columns))
+    text.append(_verdict(report))
     return text
 
 
@@ -70,7 +70,7 @@ def _matrix(report: VerifyReport, columns: int) -> Text:
         headings = [(str(number), "") for number in range(1, len(names) + 1)]
         labels = [f"{number:>{digits}} {name}" for number, name in enumerate(names, start=1)]
         labels.append(f"{' ' * digits} {_HOST_ROW}")
-    marks = {(cell.source, cell.target): cell.mark for cell in report.matrix}
+    marks = {(_HOST_ROW if cell.from_host else cell.source, cell.target): cell.mark for cell in report.matrix}
     table = _Table(tuple(labels), tuple(headings), tuple(names), marks, max(_width(labels), _width([_CORNER])))
     text = Text("\n").join(table.block(block) for block in table.blocks(columns))
     used = set(marks.values())
@@ -109,8 +109,8 @@ class _Table:
                 text.append("  " + _padded(corner, self.first), "dim").append("".join(cells).rstrip(), style).append(
                     "\n"
                 )
-        for row, label in zip((*self.names, HOST), self.labels, strict=True):
-            text.append("  " + _padded(label, self.first), "" if row == HOST else "bold")
+        for row, label in zip((*self.names, _HOST_ROW), self.labels, strict=True):
+            text.append("  " + _padded(label, self.first), "" if row == _HOST_ROW else "bold")
             for number, width in zip(numbers, widths, strict=True):
                 same = row == self.names[number]
                 mark, style, _ = ("—", "dim", "") if same else _MARKS[self.marks[row, self.names[number]]]
@@ -144,12 +144,19 @@ def _causes(report: VerifyReport, columns: int) -> Text:
         text.append("  ✗ ", "bold red").append(_filled(cause.text, columns, 4))
         for claim in cause.claims[:3]:
             if claim != cause.text:
-                text.append("      not so: ", "dim").append(_filled(claim, columns, 14), "dim")
+                text.append("      failed: ", "dim").append(_filled(claim, columns, 14), "dim")
         if len(cause.claims) > 3:
             text.append(f"      and {len(cause.claims) - 3} more\n", "dim")
         if cause.hint:
             text.append("    → ").append(_filled(cause.hint, columns, 6))
     return text.append("\n") if report.causes else text
+
+
+def _warnings(report: VerifyReport, columns: int) -> Text:
+    text = Text()
+    for warning in report.warnings:
+        text.append("  ! ", "yellow").append(_filled(warning, columns, 4))
+    return text.append("\n") if report.warnings else text
 
 
 def _untested(report: VerifyReport, columns: int) -> Text:
@@ -170,9 +177,13 @@ def _verdict(report: VerifyReport) -> Text:
     total = summary.passed + summary.failed
     untested = f", {summary.untested} untested" if summary.untested else ""
     if report.passed:
-        return Text("The network is as the file says", "bold green").append(f": {total} of {total} hold{untested}.\n")
+        holds = "holds" if total == 1 else "hold"
+        return Text("The network is as the file says", "bold green").append(
+            f": {total} of {total} {holds}{untested}.\n"
+        )
+    fails = "fails" if summary.failed == 1 else "fail"
     return Text("The network is not as the file says", "bold red").append(
-        f": {summary.failed} of {total} do not hold{untested}.\n"
+        f": {summary.failed} of {total} {fails}{untested}.\n"
     )
 
 

@@ -14,6 +14,7 @@ from netdeploy.topology.rules_drivers import driver_rules
 from netdeploy.topology.rules_files import file_rules, file_targets
 from netdeploy.topology.rules_kernel import kernel_rules
 from netdeploy.topology.rules_macs import mac_rules
+from netdeploy.topology.rules_names import name_rules
 from netdeploy.topology.rules_settings import limit_rules, mode_rules, network_rules, reference_rules
 from netdeploy.topology.rules_subnets import bridge_subnet_rules
 from netdeploy.topology.text_types import LABEL_NAME, LABEL_NAME_RULE, OBJECT_NAME, OBJECT_NAME_RULE
@@ -21,7 +22,7 @@ from netdeploy.topology.text_types import LABEL_NAME, LABEL_NAME_RULE, OBJECT_NA
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from netdeploy.topology.model import Attachment, Container, Healthcheck, Mount, Network, Volume
+    from netdeploy.topology.model import Container, Healthcheck, Mount, Network, Volume
     from netdeploy.topology.problem import Path
 
 LABEL_NAMESPACE = "netdeploy."
@@ -41,7 +42,7 @@ def check(draft: Draft) -> list[Found]:
         _mounts,
         _labels,
         _settings,
-        _shared_names,
+        name_rules,
         _unreachable_ports,
         subnet_rules,
         bridge_subnet_rules,
@@ -343,38 +344,6 @@ def _healthcheck(path: Path, healthcheck: Healthcheck) -> Iterator[Found]:
         value: int | None = getattr(healthcheck, field)
         if value is not None and 0 < value < 1_000_000:
             yield Found((*path, field), "the engine refuses less than 1ms", "write `1ms` or more")
-
-
-def _shared_names(draft: Draft) -> Iterator[Found]:
-    """Names that lead to more than one container on a network: allowed, rarely meant."""
-    members: dict[str, dict[str, Attachment]] = {}
-    for name, container in draft.containers.items():
-        for network, attachment in container.networks.items():
-            members.setdefault(network, {})[name] = attachment
-    for network, attachments in members.items():
-        yield from _shared_on(network, attachments)
-
-
-def _shared_on(network: str, members: dict[str, Attachment]) -> Iterator[Found]:
-    named = {name.lower(): name for name in members}  # Docker's resolver ignores case
-    first: dict[str, tuple[str, Path]] = {}
-    for name, attachment in members.items():
-        seen: set[str] = set()
-        for index, alias in enumerate(attachment.aliases):
-            path: Path = ("containers", name, "networks", network, "aliases", index)
-            folded = alias.lower()
-            if named.get(folded, name) != name:
-                message = f"the alias `{alias}` is also the name of the container `{named[folded]}` on `{network}`"
-                yield Found(path, message, "whoever asks for it gets either of them", severity="warning")
-            elif folded in seen:
-                yield Found(path, f"the alias `{alias}` is listed twice", "keep one of them", severity="warning")
-            elif folded in first:
-                whose, where = first[folded]
-                message = f"the alias `{alias}` on `{network}` is shared with `{whose}`"
-                hint = "whoever asks for it gets either of them, in turn"
-                yield Found(path, message, hint, severity="warning", elsewhere=(("the other one", where),))
-            seen.add(folded)
-            first.setdefault(folded, (name, path))
 
 
 def _unreachable_ports(draft: Draft) -> Iterator[Found]:

@@ -47,6 +47,9 @@ def _source(draft: Draft, check: Check, path: Path) -> Iterator[Found]:
         names = (*draft.container_names, HOST)
         hint = did_you_mean(check.source, names, otherwise="name a container of this file, or `host`")
         yield Found((*path, "from"), f"there is no container `{check.source}` in this file", hint)
+    if check.source == HOST in draft.container_names:
+        message = f"`from: {HOST}` is the engine's host, not the container `{HOST}`"
+        yield Found((*path, "from"), message, "rename the container to try things from it", severity="warning")
 
 
 def _question(check: Check, path: Path) -> Iterator[Found]:

@@ -2,138 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import permutations
-from typing import Literal
 
 from netdeploy.engine.observed import PortBinding
 from netdeploy.plan.health import is_bound
 from netdeploy.topology.draft import DEFAULT_BRIDGE
-from netdeploy.topology.model import Check, HttpCheck
+from netdeploy.topology.model import Check
+from netdeploy.topology.rules_checks import HOST as HOST_IN_CHECKS
 from netdeploy.topology.rules_checks import is_address
 from netdeploy.topology.text_types import place_parts
+from netdeploy.verify.claim import Claim, Probe, Want
 from netdeploy.verify.world import HOST, Member, World
 
-ProbeKind = Literal["lookup", "tcp", "ping", "served", "http"]
-Want = Literal["yes", "no", "apart"]
-"""Until what comes of it a probe is repeated: `no` is anything but success, `apart` that nothing was reached at all."""
-Kind = Literal["runs", "name", "port", "address", "apart", "published", "not published", "check"]
-_SETTLING = 3.0
-"""Seconds for which a probe is repeated while it does not come out as claimed."""
 _PATIENCE = 5.0
 """Seconds for a declared check that does not say."""
 _LOCAL = "127.0.0.1"
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """Something to try: to look a name up, to connect, to ping, to see whether a published port really answers.
-
-    `host` is a name or an address; `within` is seconds.
-    """
-
-    kind: ProbeKind
-    host: str
-    port: int = 0
-    want: Want = "yes"
-    within: float = _SETTLING
-    http: HttpCheck | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Something that must hold.
-
-    `source` and `target` are containers by their names in the file; the source may be HOST, the target "" where it is
-    no container of the file. Without a probe, either `holds` says what a look told, or `untested` why nobody can tell.
-    """
-
-    kind: Kind
-    source: str
-    target: str
-    text: str
-    probe: Probe | None = None
-    holds: bool | None = None
-    untested: str = ""
-    expected: frozenset[str] = frozenset()
-    """Of a lookup: the addresses that it may answer with; if empty, any."""
-    forbidden: frozenset[str] = frozenset()
-    """Of a lookup that must not find the target: the target's addresses."""
-    network: str = ""
-    binding: PortBinding | None = None
-    check: Check | None = None
+_ON_THE_HOST_ITSELF = {"0.0.0.0": _LOCAL, "::": "::1"}  # noqa: S104 - where to try what is published at all addresses
 
 
 def claims(world: World) -> list[Claim]:
     """All that must hold, by source and target in the file's order."""
-    found = [_runs(world, member) for member in world.members.values()]
+    found = [_runs(member) for member in world.members.values()]
     for source, target in permutations(world.members.values(), 2):
         found += _between(world, source, target)
     for member in world.members.values():
-        found += _on_the_host(member)
+        found += _own_hosts(member)
+    for member in world.members.values():
+        found += _on_the_host(world, member)
     for guest in world.guests:
-        found += [
-            Claim(
-                "not published",
-                HOST,
-                "",
-                f"{guest.name}, which is not of this topology, publishes nothing on its networks",
-                holds=False,
-                binding=binding,
-            )
-            for binding in sorted(guest.bound_ports, key=lambda b: (b.host_port, b.host_ip))[:1]
-        ]
+        bound = tuple(sorted(guest.bound_ports, key=_by_port))
+        if bound:
+            text = f"{guest.name}, which is not of this topology, publishes nothing on its networks"
+            found.append(Claim("not published", HOST, "", text, holds=False, bindings=bound))
     found += [_declared(world, check) for check in world.wishes.checks]
-    return found
+    return [_unless_ended(world, claim) for claim in found]
 
 
-def _runs(world: World, member: Member) -> Claim:
-    ended = member.live is not None and not member.live.state.running and member.live.state.exit_code == 0
-    untested = "it has ended, as it is meant to" if ended and world.wishes.may_end(member.wish) else ""
-    return Claim("runs", member.key, member.key, f"{member.key} runs", holds=member.runs, untested=untested)
+def _runs(member: Member) -> Claim:
+    if member.ended and not member.runs:
+        return Claim("runs", member.key, member.key, member.ended, holds=True)
+    return Claim("runs", member.key, member.key, f"{member.key} runs", holds=member.runs)
+
+
+def _unless_ended(world: World, claim: Claim) -> Claim:
+    """Of one that ended as it is meant to nothing else can be told, and nothing is amiss."""
+    members = (world.members.get(key) for key in (claim.source, claim.target))
+    ended = next((member.ended for member in members if member and member.ended), "")
+    told_without = claim.untested or claim.holds
+    return claim if not ended or told_without else replace(claim, untested=ended, probe=None)
+
+
+def _by_port(binding: PortBinding) -> tuple[str, str]:
+    return binding.host_port, binding.host_ip
 
 
 # -- between containers ------------------------------------------------------------------------------------------------
 
 
 def _between(world: World, source: Member, target: Member) -> Iterator[Claim]:
-    if source.owner is target.owner:
-        return  # they share one network, where each is the other's localhost
-    if source.mode == "host" or target.mode == "host":
+    modes = (source.mode, target.mode)
+    if source.owner is target.owner or modes == ("host", "host"):
+        well = source.runs and target.runs and not (source.is_cut_off or target.is_cut_off)
+        text = f"{source.key} and {target.key} share one network, where each is the other's localhost"
+        yield Claim("shared", source.key, target.key, text, holds=well)
+    elif "host" in modes:
         name = source.key if source.mode == "host" else target.key
         text = f"{source.key} and {target.key}"
         yield Claim("apart", source.key, target.key, text, untested=f"{name} is on the host's own network")
-        return
-    shared = [network for network in source.places if network in target.places]
-    if shared:
-        yield from _names(world, source, target, shared)
-        yield from _accepts(source, target, shared)
     else:
+        yield from _over_networks(world, source, target)
+
+
+def _over_networks(world: World, source: Member, target: Member) -> Iterator[Claim]:
+    shared = [network for network in source.places if network in target.places]
+    if not shared:
         yield from _apart(source, target, target.names)
         yield from _unreached(source, target)
-
-
-def _names(world: World, source: Member, target: Member, shared: list[str]) -> Iterator[Claim]:
-    names = dict.fromkeys(name for network in shared for name in sorted(target.names_on(network)))
-    for name in names:
-        expected = {
-            address
-            for network in source.places
-            for other in world.members.values()
-            if name in other.names_on(network)
-            for address in other.addresses_on(network)
-        }
-        text = f"{source.key} finds {target.key} by the name {name}"
-        network = next(network for network in shared if name in target.names_on(network))
-        probe = Probe("lookup", name)
-        yield Claim("name", source.key, target.key, text, probe, expected=frozenset(expected), network=network)
-    if shared == [DEFAULT_BRIDGE] and not source.wish.links:
+        return
+    yield from _names(world, source, target, shared)
+    if shared == [DEFAULT_BRIDGE] and target.wish.name not in source.links_on(DEFAULT_BRIDGE):
         yield from _apart(source, target, frozenset({target.wish.name}))
+    closed = [network for network in shared if network in world.keeping_apart]
+    if target.wish.name in source.links_on(DEFAULT_BRIDGE) and target.ports("tcp"):
+        # there a link opens what the other one exposes (seen on 20.10 and 28.5 with --icc=false)
+        closed = [network for network in closed if network != DEFAULT_BRIDGE]
+    yield from _accepts(source, target, [network for network in shared if network not in closed])
+    for network in closed:
+        yield from _kept_apart(source, target, network)
 
 
-def _accepts(source: Member, target: Member, shared: list[str]) -> Iterator[Claim]:
+def _names(world: World, source: Member, target: Member, shared: Sequence[str]) -> Iterator[Claim]:
+    names: dict[str, str] = {}
     for network in shared:
+        linked = (name for name, to in source.links_on(network).items() if to == target.wish.name)
+        for name in (*sorted(target.names_on(network)), *sorted(linked)):
+            names.setdefault(name, network)
+    for name, network in names.items():
+        if name.lower() in source.own_hosts:
+            continue  # its /etc/hosts says otherwise, and comes first
+        expected = world.addresses_of(source, name)
+        text = f"{source.key} finds {target.key} by the name {name}"
+        yield Claim("name", source.key, target.key, text, Probe("lookup", name), expected=expected, network=network)
+
+
+def _accepts(source: Member, target: Member, networks: Sequence[str]) -> Iterator[Claim]:
+    for network in networks:
         addresses = target.addresses_on(network) or ("",)
         for address in addresses:
             for port in target.ports("tcp"):
@@ -142,7 +117,7 @@ def _accepts(source: Member, target: Member, shared: list[str]) -> Iterator[Clai
             if not target.ports("tcp"):
                 text = f"{source.key} reaches {target.key} over {network}"
                 yield Claim("address", source.key, target.key, text, Probe("ping", address), network=network)
-    for protocol in ("udp", "sctp"):
+    for protocol in ("udp", "sctp") if networks else ():
         for port in target.ports(protocol):
             text = f"{source.key} reaches {target.key} on port {port}/{protocol}"
             yield Claim("port", source.key, target.key, text, untested=_silent(protocol))
@@ -154,62 +129,95 @@ def _silent(protocol: str) -> str:
 
 def _apart(source: Member, target: Member, names: frozenset[str]) -> Iterator[Claim]:
     for name in sorted(names):
-        text = f"{source.key} does not find {target.key} by the name {name}"
-        probe = Probe("lookup", name, want="no", within=0)
-        yield Claim("apart", source.key, target.key, text, probe, forbidden=frozenset(target.addresses))
+        if name.lower() not in source.own_hosts:
+            text = f"{source.key} does not find {target.key} by the name {name}"
+            probe = Probe("lookup", name, want="no", within=0)
+            yield Claim("apart", source.key, target.key, text, probe, forbidden=frozenset(target.addresses))
 
 
 def _unreached(source: Member, target: Member) -> Iterator[Claim]:
     for address in target.addresses:
-        for port in target.ports("tcp"):
-            text = f"{source.key} does not reach {target.key} at {address}, port {port}"
-            yield Claim("apart", source.key, target.key, text, Probe("tcp", address, port, "apart", 0))
-        if not target.ports("tcp"):  # whoever does not answer a connect, be it with a refusal, can't be reached at all
-            text = f"{source.key} does not reach {target.key} at {address}"
-            yield Claim("apart", source.key, target.key, text, Probe("ping", address, want="apart", within=0))
+        yield from _not_reached(source, target, address, f" at {address}", "")
+    if not target.addresses:
+        why = "" if target.runs else f"{target.key} does not run"
+        text = f"{source.key} does not reach {target.key}, which has no address"
+        yield Claim("apart", source.key, target.key, text, holds=True, untested=why)
+
+
+def _kept_apart(source: Member, target: Member, network: str) -> Iterator[Claim]:
+    """Both are on a network that keeps its containers from each other."""
+    over = f" over {network}, which keeps its containers apart"
+    for address in target.addresses_on(network) or ("",):
+        yield from _not_reached(source, target, address, over, network)
+
+
+def _not_reached(source: Member, target: Member, address: str, where: str, network: str) -> Iterator[Claim]:
+    for port in target.ports("tcp"):
+        text = f"{source.key} does not reach {target.key}{where}, port {port}"
+        probe = Probe("tcp", address, port, "apart", 0)
+        yield Claim("apart", source.key, target.key, text, probe, network=network)
+    if not target.ports("tcp"):  # whoever does not answer a connect, be it with a refusal, can't be reached at all
+        text = f"{source.key} does not reach {target.key}{where}"
+        probe = Probe("ping", address, want="apart", within=0)
+        yield Claim("apart", source.key, target.key, text, probe, network=network)
+
+
+def _own_hosts(member: Member) -> Iterator[Claim]:
+    for name, addresses in member.own_hosts.items() if member.owner is member.wish else ():
+        shown = " and ".join(sorted(addresses)) if addresses else "the host"
+        text = f"{member.key} finds {shown} by the name {name}, as its extra_hosts say"
+        yield Claim("name", member.key, "", text, Probe("lookup", name), expected=addresses)
 
 
 # -- from the host -----------------------------------------------------------------------------------------------------
 
 
-def _on_the_host(member: Member) -> Iterator[Claim]:
+def _on_the_host(world: World, member: Member) -> Iterator[Claim]:
     if member.mode == "host":
         for port in member.ports("tcp"):
             text = f"the host reaches {member.key} on localhost:{port}"
-            binding = PortBinding(port, "tcp", "", str(port))
-            yield Claim("published", HOST, member.key, text, Probe("served", _LOCAL, port), binding=binding)
+            bindings = (PortBinding(port, "tcp", "", str(port)),)
+            yield Claim("published", HOST, member.key, text, Probe("served", _LOCAL, port), bindings=bindings)
+        if not member.ports("tcp"):
+            text = f"the host reaches {member.key}"
+            yield Claim("published", HOST, member.key, text, untested=f"{member.key} names no TCP port it listens on")
         return
     for binding in member.bindings:
-        yield _published(member, binding)
-    extra = _extra_bindings(member)
+        yield _published(world, member, binding)
+    extra = _extra_bindings(world, member)
     text = f"{member.key} publishes nothing else" if member.bindings else f"{member.key} publishes nothing"
-    yield Claim("not published", HOST, member.key, text, holds=not extra, binding=next(iter(extra), None))
+    yield Claim("not published", HOST, member.key, text, holds=not extra, bindings=extra)
 
 
-def _published(member: Member, binding: PortBinding) -> Claim:
-    port = binding.host_port if binding.host_port.isdigit() else _port_found(member, binding)
-    address = _LOCAL if binding.host_ip in ("", "0.0.0.0", "::") else binding.host_ip  # noqa: S104 - not bound here
-    where = "localhost" if address == _LOCAL else address
-    text = f"the host reaches {member.key} on {where}:{port or 'the port the engine chose'}"
+def _published(world: World, member: Member, binding: PortBinding) -> Claim:
+    """A published port answers, where it really is published."""
+    bound = [
+        found for wanted in world.spelt_out(member, binding) for found in _bound(member) if is_bound(wanted, found)
+    ]
+    found = min(bound, key=lambda one: (":" in one.host_ip, _by_port(one)), default=binding)
+    address = _ON_THE_HOST_ITSELF.get(found.host_ip or "0.0.0.0", found.host_ip)  # noqa: S104 - as the engine means it
+    where = "localhost" if address == _LOCAL else f"[{address}]" if ":" in address else address
+    known = found.host_port if found.host_port.isdigit() else "the port the engine chose"
+    text = f"the host reaches {member.key} on {where}:{known}"
     if binding.protocol != "tcp":
-        untested = _silent(binding.protocol)
-        return Claim("published", HOST, member.key, f"{text}/{binding.protocol}", untested=untested, binding=binding)
-    if not port:
-        return Claim("published", HOST, member.key, text, holds=False, binding=binding)
-    return Claim("published", HOST, member.key, text, Probe("served", address, int(port)), binding=binding)
+        text = f"{text}/{binding.protocol}"
+    if not bound:
+        return Claim("published", HOST, member.key, text, holds=False, bindings=(binding,))
+    if binding.protocol != "tcp":
+        return Claim("published", HOST, member.key, text, untested=_silent(binding.protocol), bindings=(binding,))
+    probe = Probe("served", address, int(found.host_port))
+    return Claim("published", HOST, member.key, text, probe, bindings=(binding,))
 
 
-def _port_found(member: Member, binding: PortBinding) -> str:
-    """The one the engine chose, "" if there is none."""
-    bound = member.live.bound_ports if member.live else frozenset()
-    return next((b.host_port for b in bound if (b.target, b.protocol) == (binding.target, binding.protocol)), "")
+def _bound(member: Member) -> frozenset[PortBinding]:
+    return member.live.bound_ports if member.live else frozenset()
 
 
-def _extra_bindings(member: Member) -> list[PortBinding]:
+def _extra_bindings(world: World, member: Member) -> tuple[PortBinding, ...]:
     """What is really published, and not by the file."""
-    bound = member.live.bound_ports if member.live else frozenset()
-    extra = [found for found in bound if not any(is_bound(wanted, found) for wanted in member.bindings)]
-    return sorted(extra, key=lambda b: (b.host_port, b.host_ip))
+    wanted = [one for binding in member.bindings for one in world.spelt_out(member, binding)]
+    extra = (found for found in _bound(member) if not any(is_bound(one, found) for one in wanted))
+    return tuple(sorted(extra, key=_by_port))
 
 
 # -- declared ----------------------------------------------------------------------------------------------------------
@@ -217,7 +225,7 @@ def _extra_bindings(member: Member) -> list[PortBinding]:
 
 def _declared(world: World, check: Check) -> Claim:
     name, port = place_parts(check.to)
-    from_host = check.source == HOST
+    from_host = check.source == HOST_IN_CHECKS
     wanted: Want = "no" if check.expect in ("unreachable", "does-not-resolve") else "yes"
     within = _PATIENCE if check.within is None else check.within / 1e9
     if check.expect in ("resolves", "does-not-resolve"):
@@ -231,7 +239,7 @@ def _declared(world: World, check: Check) -> Claim:
     who = "the host" if from_host else check.source
     text = f"{who}: {check.to} {_EXPECTED[check.expect]}"
     target = _meant(world, check, name, port)
-    return Claim("check", check.source, target, check.name or text, probe, check=check)
+    return Claim("check", HOST if from_host else check.source, target, check.name or text, probe, check=check)
 
 
 _EXPECTED = {
@@ -244,7 +252,7 @@ _EXPECTED = {
 
 def _meant(world: World, check: Check, name: str, port: int | None) -> str:
     """The container that a check is about, "" if none can be told."""
-    if check.source == HOST and name in ("localhost", _LOCAL):
+    if check.source == HOST_IN_CHECKS and name in ("localhost", _LOCAL):
         published = (m for m in world.members.values() if any(b.host_port == str(port) for b in m.bindings))
         return next((member.key for member in published), "")
     if is_address(name):

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from netdeploy.engine.observed import ObservedContainer, PortBinding
+from netdeploy.engine.observed import ObservedContainer
 from netdeploy.topology.draft import DEFAULT_BRIDGE
 from netdeploy.topology.rules_checks import is_address
-from netdeploy.verify.claims import Claim
-from netdeploy.verify.probing import Evidence, Listener, Outcome
-from netdeploy.verify.world import HOST, Member, World
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """One sentence that says why, and what to do about it. Several claims may fail by one cause."""
-
-    text: str
-    hint: str = ""
+from netdeploy.verify.cause import Cause, listed
+from netdeploy.verify.claim import Claim
+from netdeploy.verify.diagnose_names import astray, not_found, resolves_all_the_same
+from netdeploy.verify.diagnose_ports import no_port, not_answering, published_besides, publisher
+from netdeploy.verify.probing import Evidence, Outcome
+from netdeploy.verify.world import HOST, ICC, Member, World
 
 
 class Diagnosis:
@@ -39,6 +33,7 @@ class Diagnosis:
         if not wants_apart:
             for member in (source, target):
                 yield from self._does_not_run(member)
+                yield from _cut_off(member)
         if claim.source in self._evidence.blind:
             problem = self._evidence.blind[claim.source]
             yield Cause(f"nothing could be tried from {_source(claim)}: {problem.message}", problem.hint)
@@ -46,23 +41,55 @@ class Diagnosis:
             yield from self._not_apart(claim, source, target, outcome)
         else:
             yield from self._not_as_claimed(claim, source, target, outcome)
-        yield Cause(f"{claim.text}: not so" + (f" ({outcome.word})" if outcome else ""))
+        yield Cause(f"{claim.text}: {_expected_and_seen(claim, outcome)}")
 
     def _not_as_claimed(
         self, claim: Claim, source: Member | None, target: Member | None, outcome: Outcome | None
     ) -> Iterator[Cause]:
         if claim.kind == "not published":
-            yield self._published_besides(claim, target)
+            yield published_besides(self._world, claim, target)
         elif claim.kind == "check":
             yield from self._check(claim, source, target, outcome)
         elif claim.kind == "published" and target is not None:
-            yield from self._not_answering(target, claim.binding, outcome)
-        elif source is not None and target is not None and claim.probe is not None:
-            yield from self._not_together(source, target, claim.network)
-            if claim.kind == "name":
-                yield from self._no_name(source, target, claim.probe.host, claim.network, outcome)
-            else:
-                yield from self._no_port(target, claim.probe.port, outcome)
+            yield from not_answering(self._world, self._evidence, target, next(iter(claim.bindings), None), outcome)
+        elif source is not None and claim.probe is not None:
+            yield from self._between(claim, source, target, outcome)
+
+    def _between(self, claim: Claim, source: Member, target: Member | None, outcome: Outcome | None) -> Iterator[Cause]:
+        probe = claim.probe
+        if probe is None:
+            return
+        if target is None:  # a name of its own /etc/hosts
+            yield from self._own_hosts(source, probe.host, outcome)
+            return
+        yield from self._not_together(source, target, claim.network)
+        if claim.kind == "name":
+            yield from not_found(self._world, source, target, probe.host, claim.network, outcome)
+        else:
+            yield from self._kept_apart(source, target, frozenset({claim.network}))
+            yield from no_port(self._evidence, target, probe.port, outcome)
+
+    def _own_hosts(self, source: Member, name: str, outcome: Outcome | None) -> Iterator[Cause]:
+        live = source.owner_live
+        hosts = {host.partition(":")[0].lower() for host in live.extra_hosts} if live else set()
+        if name.lower() not in hosts:
+            text = f"`{source.wish.name}` was made without `{name}` in its `extra_hosts`"
+            yield Cause(text, "netdeploy diff shows it, netdeploy apply mends it")
+        seen = " and ".join(outcome.addresses) if outcome else ""
+        yield Cause(
+            f"/etc/hosts of `{source.wish.name}` has {seen or 'no address'} for `{name}`, and its `extra_hosts` say"
+            " something else",
+            f"a program inside may have changed it; docker restart {source.wish.name} makes that file anew",
+        )
+
+    def _kept_apart(self, source: Member, target: Member, networks: frozenset[str]) -> Iterator[Cause]:
+        """Networks, of those that both are on, that let nothing through between containers."""
+        if networks and networks <= self._world.separating:
+            yield Cause(
+                f"{listed(networks)} keeps its containers apart (`{ICC}` is off on the engine), so"
+                f" `{source.wish.name}` does not reach `{target.wish.name}` over it",
+                "take that option out, or put both on another network, too",
+            )
 
     # -- who is there, and where ---------------------------------------------------------------------------------------
 
@@ -84,123 +111,10 @@ class Diagnosis:
         for member in (target, source):
             if network and network not in member.live_networks:
                 yield Cause(
-                    f"`{member.wish.name}` is not on `{network}`; it is on {_listed(member.live_networks)}",
+                    f"`{member.wish.name}` is not on `{network}`; it is on {listed(member.live_networks)}",
                     f"docker network connect {network} {member.wish.name}, or netdeploy apply, which also gives"
                     " aliases and addresses",
                 )
-
-    # -- names ---------------------------------------------------------------------------------------------------------
-
-    def _no_name(
-        self, source: Member, target: Member, name: str, network: str, outcome: Outcome | None
-    ) -> Iterator[Cause]:
-        live = target.owner_live
-        if live is None:
-            return
-        known = _names_by_network(live)
-        if name.lower() not in known.get(network, set()):
-            elsewhere = sorted(other for other, names in known.items() if name.lower() in names)
-            if name == target.wish.name:
-                yield Cause(f"`{name}` is called `{live.name}` on the engine", f"docker rename {live.name} {name}")
-            also = f"; it has it on {_listed(elsewhere)} only" if elsewhere else ""
-            yield Cause(
-                f"the alias `{name}` of `{target.wish.name}` is missing on `{network}`{also}",
-                "netdeploy apply gives it back: Docker takes aliases only when a container joins a network",
-            )
-        for address in outcome.addresses if outcome else ():
-            if address in target.addresses:
-                yield from _astray(source, target)
-                continue
-            owner = self._world.at(address)
-            if owner:
-                yield Cause(
-                    f"`{name}` leads from `{source.wish.name}` to {address}, which is `{owner.name}`, not"
-                    f" `{target.wish.name}`",
-                    f"`{owner.name}` bears that name too: take it away, or call it otherwise",
-                )
-            yield Cause(
-                f"`{name}` leads from `{source.wish.name}` to {address}, a stale address: `{target.wish.name}` is at"
-                f" {_listed(target.addresses)}",
-                f"look into /etc/hosts of `{source.wish.name}`; a restart of it refreshes what Docker wrote there",
-            )
-        yield Cause(
-            f"`{source.wish.name}` does not find `{name}`, though both are on `{network}`: Docker's resolver"
-            " (127.0.0.11) does not answer",
-            f"docker exec {source.wish.name} cat /etc/resolv.conf shows which resolver it asks",
-        )
-
-    # -- ports ---------------------------------------------------------------------------------------------------------
-
-    def _no_port(self, target: Member, port: int, outcome: Outcome | None) -> Iterator[Cause]:
-        word = outcome.word if outcome else ""
-        if word in ("refused", "empty"):
-            yield from self._not_listening(target, port)
-        if word == "unreachable":
-            yield Cause(f"no route leads to `{target.wish.name}`", f"netdeploy inspect {target.wish.name}")
-        if word in ("timeout", "nothing"):
-            what = f"on port {port}" if port else "at all"
-            yield Cause(
-                f"`{target.wish.name}` does not answer {what}, and does not refuse either: something drops the packets",
-                "look for firewall rules of the host (iptables -L DOCKER-USER) or inside the container",
-            )
-
-    def _not_listening(self, target: Member, port: int) -> Iterator[Cause]:
-        name = f"`{target.wish.name}`"
-        listeners = [item for item in self._evidence.listeners.get(target.key, ()) if item.address != _RESOLVER]
-        here = [listener for listener in listeners if listener.port == port]
-        if here and all(listener.is_local for listener in here):
-            yield Cause(
-                f"{name} listens on port {port} only at {here[0].address}, inside itself",
-                "let its program listen on 0.0.0.0",
-            )
-        if not here:
-            others = _ports(listener for listener in listeners if not listener.is_local)
-            also = f"; it listens on {others}" if others else ""
-            yield Cause(
-                f"nothing listens on port {port} in {name}{also}",
-                f"docker logs {target.wish.name} shows whether its program is up",
-            )
-
-    # -- published ports -----------------------------------------------------------------------------------------------
-
-    def _not_answering(self, target: Member, binding: PortBinding | None, outcome: Outcome | None) -> Iterator[Cause]:
-        name = f"`{target.wish.name}`"
-        live = target.live
-        if binding is None or live is None:
-            return
-        if target.mode == "host":
-            yield from self._not_listening(target, binding.target)
-        at = f"port {binding.host_port or 'of its own choice'}"
-        if binding not in live.ports:
-            yield Cause(f"{name} was made without publishing {at}", "netdeploy diff shows it, netdeploy apply mends it")
-        if not any(bound.target == binding.target for bound in live.bound_ports):
-            internal = {network.name for network in self._world.seen.networks if network.internal}
-            if target.live_networks and target.live_networks <= internal:
-                yield Cause(
-                    f"{name} publishes {at} in vain: it is on internal networks only ({_listed(target.live_networks)})",
-                    "put it on a network that is not internal, too",
-                )
-            yield Cause(f"{name} publishes {at} in vain: the host does not listen", f"docker restart {live.name}")
-        if outcome and outcome.word in ("empty", "refused"):
-            yield from self._not_listening(target, binding.target)
-        yield Cause(f"{name} does not answer on the host's {at} ({outcome.word if outcome else 'nothing came back'})")
-
-    def _published_besides(self, claim: Claim, target: Member | None) -> Cause:
-        port = claim.binding
-        shown = f"port {port.target} on the host's {port.host_port}" if port else "a port"
-        if target is not None:
-            return Cause(
-                f"`{target.wish.name}` publishes {shown}, which the file does not say",
-                "netdeploy diff shows it, netdeploy apply mends it",
-            )
-        guest = next((g for g in self._world.guests if port in g.bound_ports), None)
-        name = guest.name if guest else "a container"
-        networks = {network.name for network in self._world.wishes.networks}
-        where = _listed(networks & set(guest.attachments)) if guest else "a network of the topology"
-        return Cause(
-            f"`{name}`, which is not of this topology, is on {where} and publishes {shown}",
-            f"docker rm -f {name}, or take it off that network: it opens a way in",
-        )
 
     # -- what should be apart ------------------------------------------------------------------------------------------
 
@@ -208,19 +122,29 @@ class Diagnosis:
         self, claim: Claim, source: Member | None, target: Member | None, outcome: Outcome | None
     ) -> Iterator[Cause]:
         if claim.source == HOST:
-            holder = self._publisher(claim.probe.port if claim.probe else 0)
+            holder = publisher(self._world, claim.probe.port if claim.probe else 0)
             who = f"`{holder.name}` publishes it" if holder else "a program of the host that is no container answers"
             yield Cause(f"the host reaches {claim.check.to if claim.check else 'it'}: {who}")
         if source is not None and target is not None:
-            both = source.live_networks & target.live_networks
-            yield from _astray(source, target)
-            if both:
-                yield Cause(f"`{source.wish.name}` and `{target.wish.name}` share {_listed(both)}")
-            yield Cause(
-                f"`{source.wish.name}` reaches `{target.wish.name}` though they share no network"
-                + (f" (at {outcome.addresses[0]})" if outcome and outcome.addresses else ""),
-                "are the engine's own firewall rules off (`iptables: false`), or is there a way around over the host?",
-            )
+            yield from self._together(claim, source, target, outcome)
+        elif source is not None and claim.probe and claim.probe.kind == "lookup" and outcome:
+            yield from resolves_all_the_same(self._world, source, claim.probe.host, outcome)
+
+    def _together(self, claim: Claim, source: Member, target: Member, outcome: Outcome | None) -> Iterator[Cause]:
+        """Why two containers are not apart."""
+        at = f" (at {outcome.addresses[0]})" if outcome and outcome.addresses else ""
+        pair = f"`{source.wish.name}` reaches `{target.wish.name}`{at}"
+        rules = "are the engine's own firewall rules off (`iptables: false`, `ip6tables: false`)"
+        if claim.network:  # both are meant to be on it, and it is meant to keep them apart
+            if claim.network not in self._world.separating:
+                text = f"`{claim.network}` does not keep its containers apart: `{ICC}` is not off on the engine"
+                yield Cause(text, "netdeploy diff shows it, netdeploy apply mends it")
+            yield Cause(f"{{}} over `{claim.network}`, which should keep its containers apart", f"{rules}?", pair)
+        yield from astray(source, target)
+        both = source.live_networks & target.live_networks
+        if both:
+            yield Cause(f"`{source.wish.name}` and `{target.wish.name}` share {listed(both)}")
+        yield Cause("{} though they share no network", f"{rules}, or is there a way around over the host?", pair)
 
     # -- declared checks -----------------------------------------------------------------------------------------------
 
@@ -249,7 +173,8 @@ class Diagnosis:
                     f"{port} is a port of the host; between containers `{target.wish.name}` is on {binding.target}",
                     f"write {name}:{binding.target}",
                 )
-        yield from self._no_port(target, port, outcome)
+        yield from self._kept_apart(source, target, source.live_networks & target.live_networks)
+        yield from no_port(self._evidence, target, port, outcome)
 
     def _way(self, source: Member, target: Member, name: str, outcome: Outcome | None) -> Iterator[Cause]:
         """Why one does not find the other by a name, or has no network with it."""
@@ -260,7 +185,7 @@ class Diagnosis:
                 yield from self._not_together(source, target, network)
             yield Cause(
                 f"`{source.wish.name}` and `{target.wish.name}` share no network: one is on"
-                f" {_listed(source.live_networks)}, the other on {_listed(target.live_networks)}",
+                f" {listed(source.live_networks)}, the other on {listed(target.live_networks)}",
                 "put both on one network of the file",
             )
         if is_address(name) or (outcome and outcome.word != "unresolved"):
@@ -273,13 +198,13 @@ class Diagnosis:
         network = next(
             (n for n in sorted(both) if name in target.names_on(n)), min(both - {DEFAULT_BRIDGE}, default="")
         )
-        yield from self._no_name(source, target, name, network, outcome)
+        yield from not_found(self._world, source, target, name, network, outcome)
 
     def _check_from_host(self, target: Member | None, port: int, outcome: Outcome | None) -> Iterator[Cause]:
         if target is not None:
             binding = next((b for b in target.bindings if b.host_port == str(port)), None)
-            yield from self._not_answering(target, binding, outcome)
-        holder = self._publisher(port)
+            yield from not_answering(self._world, self._evidence, target, binding, outcome)
+        holder = publisher(self._world, port)
         if holder is None:
             yield Cause(
                 f"nothing publishes port {port} on the host",
@@ -306,7 +231,7 @@ class Diagnosis:
     def _unknown(self, source: Member, name: str, outcome: Outcome | None) -> Iterator[Cause]:
         if outcome and outcome.word == "unresolved":
             yield Cause(
-                f"nobody on the networks of `{source.wish.name}` ({_listed(source.live_networks)}) is called `{name}`",
+                f"nobody on the networks of `{source.wish.name}` ({listed(source.live_networks)}) is called `{name}`",
                 "check the name, and on which network it is an alias",
             )
         if not source.live_networks:
@@ -314,23 +239,30 @@ class Diagnosis:
         said = {"refused": "refuses the connection", "unreachable": "can't be reached: no route leads there"}
         yield Cause(f"{name} {said.get(outcome.word if outcome else '', 'does not answer')}")
 
-    def _publisher(self, port: int) -> ObservedContainer | None:
-        published = (c for c in self._world.seen.containers if any(b.host_port == str(port) for b in c.bound_ports))
-        return next(published, None)
+
+def _cut_off(member: Member | None) -> Iterator[Cause]:
+    if member is not None and member.live is not None and member.is_cut_off:
+        yield Cause(
+            f"`{member.wish.name}` shares the network of `{member.owner.name}`, which was started after it",
+            f"docker restart {member.live.name}, or netdeploy apply: until then it keeps a network that is dead",
+        )
 
 
-_RESOLVER = "127.0.0.11"
+_SEEN = {
+    "ok": "it answered",
+    "refused": "the connection was refused",
+    "timeout": "nothing answered",
+    "unreachable": "no route leads there",
+    "unresolved": "the name does not resolve",
+    "empty": "the connection was closed at once",
+}
 
 
-def _astray(source: Member, target: Member) -> Iterator[Cause]:
-    """Networks on which both are, and one of them should not be."""
-    for network in sorted(source.live_networks & target.live_networks):
-        for member in (source, target):
-            if network not in member.places:
-                yield Cause(
-                    f"`{member.wish.name}` is also on `{network}`, where the file does not put it",
-                    f"docker network disconnect {network} {member.wish.name}, or netdeploy apply",
-                )
+def _expected_and_seen(claim: Claim, outcome: Outcome | None) -> str:
+    wants = "an answer" if claim.probe is None or claim.probe.want == "yes" else "none"
+    seen = _SEEN.get(outcome.word, "nothing came back") if outcome else "it could not be tried"
+    at = f" at {', '.join(outcome.addresses)}" if outcome and outcome.word == "ok" and outcome.addresses else ""
+    return f"expected {wants}, and {seen}{at}"
 
 
 def _source(claim: Claim) -> str:
@@ -342,19 +274,3 @@ def _how_it_ended(live: ObservedContainer) -> str:
         return ": it was made and never started" + (f" ({live.state.error})" if live.state.error else "")
     memory = ", out of memory" if live.state.oom_killed else ""
     return f" (exit code {live.state.exit_code}{memory})"
-
-
-def _names_by_network(live: ObservedContainer) -> dict[str, set[str]]:
-    return {
-        network: {live.name.lower(), *(alias.lower() for alias in attachment.aliases)}
-        for network, attachment in live.attachments.items()
-    }
-
-
-def _listed(names: Iterable[str]) -> str:
-    found = [f"`{name}`" for name in sorted(names)]
-    return ", ".join(found) if found else "none"
-
-
-def _ports(listeners: Iterable[Listener]) -> str:
-    return ", ".join(map(str, sorted({listener.port for listener in listeners})))

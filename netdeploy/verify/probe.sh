@@ -2,7 +2,8 @@
 #
 # In PROBES, one a line: number|kind|host|port|want|within|path|status, `within` in hundredths of a second.
 # CONTAINS_<number> is a text that a web server's answer must hold. Each line of output is "R number word rest" (what came
-# of a probe) or "L address:port" (a listening socket, in the kernel's hexadecimal).
+# of a probe; "H number word rest" where its addresses are from /etc/hosts) or "L address:port" (a listening socket, in the
+# kernel's hexadecimal).
 
 # Processes are what it costs: thousands of probes run at once on a small machine, so functions leave their answers in
 # variables (each probe is a shell of its own), and no program runs where the shell itself can do.
@@ -17,8 +18,9 @@ reason() { # what nc said; the answer is in $word
 }
 
 # The addresses of a name: from /etc/hosts, or else as the container's resolver says, which may hang.
-lookup() { # the answer is in $addresses
+lookup() { # the answer is in $addresses, and in $letter where it is from
     addresses=
+    letter=R
     case $host in
         *:*) addresses=$host; return ;;
         *[!0-9.]*) ;;
@@ -31,7 +33,7 @@ lookup() { # the answer is in $addresses
     done <<END
 $HOSTS
 END
-    [ -z "$addresses" ] || return
+    if [ -n "$addresses" ]; then letter=H; return; fi
     for type in $FAMILIES; do
         said=$(nslookup -timeout=2 -retry=1 -type="$type" "$host" 2>/dev/null </dev/null)
         case $said in *Name:*) ;; *) continue ;; esac
@@ -120,7 +122,7 @@ probe() {
         if [ "$now" -ge "$end" ]; then break; fi
         sleep 0.5
     done
-    echo "R $number $answer"
+    echo "$letter $number $answer"
 }
 
 awk '$4 == "0A" { print "L", $2 }' /proc/net/tcp /proc/net/tcp6 2>/dev/null

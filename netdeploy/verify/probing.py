@@ -13,7 +13,7 @@ from netdeploy.engine.engine import Engine
 from netdeploy.engine.helpers import Errand, run_errands
 from netdeploy.engine.normal_form import kernel_socket
 from netdeploy.errors import NetdeployError
-from netdeploy.verify.claims import Claim, Probe
+from netdeploy.verify.claim import Claim, Probe
 from netdeploy.verify.world import HOST, World
 
 _AT_ONCE = 256
@@ -33,6 +33,8 @@ class Outcome:
     word: str
     addresses: tuple[str, ...] = ()
     status: str = ""
+    by_hosts: bool = False
+    """Whether the addresses are from /etc/hosts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,8 @@ def _outcomes(output: str) -> Iterator[tuple[int, Outcome]]:
         match line.split():
             case ["R", number, "status", status, address]:
                 yield int(number), Outcome("status", (address,), status)
-            case ["R", number, word, *addresses]:
-                yield int(number), Outcome(word, tuple(addresses))
+            case ["R" | "H" as letter, number, word, *addresses]:
+                yield int(number), Outcome(word, tuple(addresses), by_hosts=letter == "H")
 
 
 def _listeners(output: str) -> Iterator[Listener]:

@@ -46,7 +46,8 @@ def verify(engine: Engine, target: Target, shown: str, options: Options) -> Veri
     wanted = claims(around)
     image = provide_busybox(engine, options.say)
     tried = sum(claim.probe is not None for claim in wanted)
-    options.say(f"trying {tried} probes from {len(around.members) + 1} places")
+    places = len({claim.source for claim in wanted if claim.probe is not None})
+    options.say(f"trying {_count(tried, 'probe')} from {_count(places, 'place')}")
     return judge(around, wanted, try_out(engine, image, around, wanted, options.stop), shown)
 
 
@@ -56,7 +57,7 @@ def _look(engine: Engine, target: Target, options: Options) -> World:
     while True:
         view = look(engine, target)
         around = world(view.wishes, view.seen)
-        waiting = [member.key for member in around.members.values() if _is_coming(around, member)]
+        waiting = [member.key for member in around.members.values() if _is_coming(member)]
         if not waiting or time.monotonic() >= end:
             return around
         if not told:
@@ -66,10 +67,13 @@ def _look(engine: Engine, target: Target, options: Options) -> World:
             raise Interrupted("interrupted while waiting for containers")
 
 
-def _is_coming(around: World, member: Member) -> bool:
+def _is_coming(member: Member) -> bool:
     """Whether a container may still begin to run, or to be healthy."""
     live = member.live
     if live is None:
         return True
-    ended_well = not live.state.running and live.state.exit_code == 0 and around.wishes.may_end(member.wish)
-    return not ended_well and (not member.runs or live.state.health in ("starting", "unhealthy"))
+    return not member.ended and (not member.runs or live.state.health in ("starting", "unhealthy"))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -5,12 +5,15 @@ The schema `schemas/verify.schema.json` is made from these models.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from netdeploy.document import Document, schema_of
-from netdeploy.verify.claims import Claim
-from netdeploy.verify.diagnose import Cause, Diagnosis
+from netdeploy.plan.shared_names import shared_names
+from netdeploy.topology.rules_checks import HOST as SHOWN_HOST
+from netdeploy.verify.cause import Cause, told
+from netdeploy.verify.claim import Claim
+from netdeploy.verify.diagnose import Diagnosis
 from netdeploy.verify.probing import Evidence, Outcome
 from netdeploy.verify.world import HOST, World
 
@@ -22,10 +25,12 @@ Mark = Literal["reaches", "separate", "wrong", "untested"]
 class ClaimReport(Document):
     """Something that must hold, and whether it does."""
 
-    kind: Literal["runs", "name", "port", "address", "apart", "published", "not published", "check"]
-    """What is claimed: that a container runs, that a name resolves, that a port accepts, that an address answers, that two containers are kept apart, that a published port answers, that nothing else is published; or a check of the file."""  # noqa: E501
+    kind: Literal["runs", "shared", "name", "port", "address", "apart", "published", "not published", "check"]
+    """What is claimed: that a container runs (or has ended, as it is meant to), that two share one network, that a name resolves, that a port accepts, that an address answers, that two containers are kept apart, that a published port answers, that nothing else is published; or a check of the file."""  # noqa: E501
     source: str
-    """The container it was tried from, by its name in the file; `host`."""
+    """The container it was tried from, by its name in the file; `host` for the engine's host."""
+    from_host: bool = False
+    """Whether it was tried from the engine's host, since a container may be called `host`."""
     target: str
     """The container it is about; empty where it is none of the file."""
     text: str
@@ -53,7 +58,9 @@ class CellReport(Document):
     """All that is known about one container reaching another."""
 
     source: str
-    """The row: a container, or `host`."""
+    """The row: a container, or `host` for the engine's host."""
+    from_host: bool = False
+    """Whether the row is the engine's host."""
     target: str
     """The column: a container."""
     mark: Mark
@@ -90,6 +97,8 @@ class VerifyReport(Document):
     """Who reaches whom."""
     causes: tuple[CauseReport, ...]
     """Why claims failed, each cause once."""
+    warnings: tuple[str, ...] = ()
+    """What is no failure and still worth knowing, such as names that somebody else's container has, too."""
     claims: tuple[ClaimReport, ...]
     """All claims."""
     summary: VerifySummary
@@ -98,35 +107,64 @@ class VerifyReport(Document):
 
 def judge(world: World, claims: Sequence[Claim], evidence: Evidence, source: str) -> VerifyReport:
     """The verdict on each claim; `source` is the file as the user wrote it."""
-    diagnosis = Diagnosis(world, evidence)
-    judged, causes = [], dict[Cause, list[str]]()
-    for number, claim in enumerate(claims):
-        outcome = evidence.outcomes.get(number)
-        verdict = _verdict(world, claim, outcome)
-        why = claim.untested
-        if verdict == "failed":
-            cause = diagnosis.cause(claim, outcome)
-            causes.setdefault(cause, []).append(claim.text)
-            why = cause.text
-        elif verdict == "untested" and not why:
-            still = [
-                key for key in (claim.source, claim.target) if key in world.members and not world.members[key].runs
-            ]
-            why = f"{' and '.join(still)} {'do' if still[1:] else 'does'} not run" if still else "it could not be tried"
+    outcomes = [evidence.outcomes.get(number) for number in range(len(claims))]
+    verdicts = [_verdict(world, claim, outcome) for claim, outcome in zip(claims, outcomes, strict=True)]
+    causes = _caused(Diagnosis(world, evidence), claims, outcomes, verdicts)
+    sentences = {kind: told(cause for cause, _ in several) for kind, several in _by_kind(causes).items()}
+    judged = []
+    for number, (claim, outcome, verdict) in enumerate(zip(claims, outcomes, verdicts, strict=True)):
+        why = sentences[causes[number].kind] if number in causes else _reason(world, claim, verdict)
         judged.append(_report(claim, verdict, outcome, why))
     count = {kind: sum(item.verdict == kind for item in judged) for kind in ("passed", "failed", "untested")}
     members = world.members
+    cells: dict[tuple[str, str], list[ClaimReport]] = {}
+    for claim, report in zip(claims, judged, strict=True):
+        cells.setdefault((claim.source, claim.target), []).append(report)
+    told_causes = tuple(
+        CauseReport(text=sentences[kind], hint=kind[1], claims=tuple(claims[number].text for _, number in several))
+        for kind, several in _by_kind(causes).items()
+    )
+    warnings = dict.fromkeys(shared.text for shared in shared_names(world.wishes, world.others))
     return VerifyReport(
         topology=world.wishes.origin.topology,
         source=source,
         passed=not count["failed"],
         containers=tuple(members),
         ports={key: member.ports("tcp") for key, member in members.items()},
-        matrix=tuple(_cell(row, column, judged) for row in (*members, HOST) for column in members if row != column),
-        causes=tuple(CauseReport(text=c.text, hint=c.hint, claims=tuple(texts)) for c, texts in causes.items()),
+        matrix=tuple(
+            _cell(row, column, cells.get((row, column), ()))
+            for row in (*members, HOST)
+            for column in members
+            if row != column
+        ),
+        causes=told_causes,
+        warnings=tuple(text for text in warnings if text not in sentences.values()),
         claims=tuple(judged),
         summary=VerifySummary(**count),
     )
+
+
+def _caused(
+    diagnosis: Diagnosis, claims: Sequence[Claim], outcomes: Sequence[Outcome | None], verdicts: Sequence[Verdict]
+) -> dict[int, Cause]:
+    """Why each claim failed that did, by its place in the list."""
+    failed = (number for number, verdict in enumerate(verdicts) if verdict == "failed")
+    return {number: diagnosis.cause(claims[number], outcomes[number]) for number in failed}
+
+
+def _by_kind(causes: Mapping[int, Cause]) -> dict[tuple[str, str], list[tuple[Cause, int]]]:
+    found: dict[tuple[str, str], list[tuple[Cause, int]]] = {}
+    for number, cause in causes.items():
+        found.setdefault(cause.kind, []).append((cause, number))
+    return found
+
+
+def _reason(world: World, claim: Claim, verdict: Verdict) -> str:
+    """Why nobody can tell."""
+    if verdict == "passed" or claim.untested:
+        return claim.untested if verdict == "untested" else ""
+    still = [key for key in (claim.source, claim.target) if key in world.members and not world.members[key].runs]
+    return f"{' and '.join(still)} {'do' if still[1:] else 'does'} not run" if still else "it could not be tried"
 
 
 def _verdict(world: World, claim: Claim, outcome: Outcome | None) -> Verdict:
@@ -150,7 +188,7 @@ def _came_out(claim: Claim, outcome: Outcome) -> bool:
     if claim.kind == "apart" and probe.kind == "lookup":
         return not claim.forbidden.intersection(outcome.addresses)
     if claim.kind == "name":
-        return outcome.word == "ok" and claim.expected.issuperset(outcome.addresses)
+        return outcome.word == "ok" and (claim.expected is None or claim.expected.issuperset(outcome.addresses))
     if probe.want == "apart":
         return outcome.word not in ("ok", "refused")
     return (outcome.word == "ok") == (probe.want == "yes")
@@ -160,7 +198,8 @@ def _report(claim: Claim, verdict: Verdict, outcome: Outcome | None, why: str) -
     saw = " ".join((outcome.word, outcome.status, *outcome.addresses)).replace("  ", " ") if outcome else ""
     return ClaimReport(
         kind=claim.kind,
-        source=claim.source,
+        source=SHOWN_HOST if claim.source == HOST else claim.source,
+        from_host=claim.source == HOST,
         target=claim.target,
         text=claim.text,
         verdict=verdict,
@@ -170,10 +209,10 @@ def _report(claim: Claim, verdict: Verdict, outcome: Outcome | None, why: str) -
 
 
 def _cell(row: str, column: str, judged: Sequence[ClaimReport]) -> CellReport:
-    here = [claim for claim in judged if (claim.source, claim.target) == (row, column)]
-    verdicts = {claim.verdict for claim in here}
+    """What is known of one place in the matrix; a name that resolves reaches nobody yet."""
+    verdicts = {claim.verdict for claim in judged}
     reaching = any(
-        claim.verdict == "passed" and claim.kind in ("name", "port", "address", "published") for claim in here
+        claim.verdict == "passed" and claim.kind in ("shared", "port", "address", "published") for claim in judged
     )
     mark: Mark
     if "failed" in verdicts:
@@ -184,7 +223,8 @@ def _cell(row: str, column: str, judged: Sequence[ClaimReport]) -> CellReport:
         mark = "separate"
     else:
         mark = "untested"
-    return CellReport(source=row, target=column, mark=mark)
+    from_host = row == HOST
+    return CellReport(source=SHOWN_HOST if from_host else row, from_host=from_host, target=column, mark=mark)
 
 
 def verify_schema() -> dict[str, Any]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from netdeploy.attributes.containers.network import exposed_ports, port_bindings
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, Wishes
-from netdeploy.engine.observed import LABEL_NAME, ObservedContainer, PortBinding, Snapshot
-from netdeploy.plan.ownership import our_containers
+from netdeploy.engine.observed import LABEL_NAME, ObservedContainer, ObservedNetwork, PortBinding, Snapshot
+from netdeploy.plan.ownership import is_ours, our_containers
 from netdeploy.topology.draft import DEFAULT_BRIDGE
 
-HOST = "host"
-"""In claims and reports: the engine's host."""
+HOST = "the host"
+"""In claims: the engine's host. No container can be called so, but one may well be called `host`."""
+ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with what is published, nothing listens
+ICC = "com.docker.network.bridge.enable_icc"
+_HOST_BINDING = "com.docker.network.bridge.host_binding_ipv4"
+_FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})  # Go's strconv.ParseBool; engines refuse all but these
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Member:
     live: ObservedContainer | None
     owner: ContainerWish
     owner_live: ObservedContainer | None
+    ended: str = ""
+    """Why nothing can be asked of it though all is well: it ended as meant, or the one whose network it has did."""
 
     @property
     def key(self) -> str:
@@ -50,6 +56,13 @@ class Member:
         return live is not None and live.state.running and not live.state.paused and live.state.status == "running"
 
     @property
+    def is_cut_off(self) -> bool:
+        """Whether the container whose network it shares was started again since: it keeps the dead one."""
+        live, owner = self.live, self.owner_live
+        shares = self.owner is not self.wish
+        return bool(shares and live and owner and self.runs and owner.state.started_after(live.state))
+
+    @property
     def live_networks(self) -> frozenset[str]:
         """Where it is."""
         return frozenset(self.owner_live.attachments) if self.owner_live else frozenset()
@@ -65,6 +78,34 @@ class Member:
     def names(self) -> frozenset[str]:
         """All of its names."""
         return frozenset(name for network in self.places for name in self.names_on(network))
+
+    def found_by(self, network: str) -> frozenset[str]:
+        """The names, in small letters, that lead to it on a network: a resolver knows host names, too."""
+        names = self.names_on(network)
+        known = {*names, self.wish.spec.hostname or ""} - {""} if names else names
+        return frozenset(name.lower() for name in known)
+
+    @property
+    def own_hosts(self) -> Mapping[str, frozenset[str] | None]:
+        """The names (in small letters) that the file writes into its /etc/hosts; None for the host's own address."""
+        found: dict[str, frozenset[str] | None] = {}
+        for name, addresses in self.owner.spec.extra_hosts.items():
+            before = found.get(name.lower(), frozenset())
+            unknown = "host-gateway" in addresses or before is None
+            found[name.lower()] = None if unknown else frozenset({*addresses, *(before or ())})
+        return found
+
+    def links_on(self, network: str) -> Mapping[str, str]:
+        """The names that only it uses on a network, since it links to others, and their names on the engine.
+
+        On the default bridge the engine writes them into /etc/hosts, the others' own names beside them.
+        """
+        place = self.places.get(network)
+        on_bridge = network == DEFAULT_BRIDGE and self.owner.on_default_bridge
+        links = self.owner.links if on_bridge else place.links if place else frozenset()
+        pairs = [link.partition(":") for link in sorted(links)]
+        names = {name: name for name, _, _ in pairs} if on_bridge else {}
+        return names | {alias: name for name, _, alias in pairs}
 
     def addresses_on(self, network: str) -> tuple[str, ...]:
         """Its addresses on a network at this moment."""
@@ -95,6 +136,37 @@ class World:
     wishes: Wishes
     seen: Snapshot
     members: Mapping[str, Member]
+    keeping_apart: frozenset[str] = frozenset()
+    """Networks (names on the engine) whose containers should not reach each other."""
+    bearers: Mapping[tuple[str, str], tuple[Member, ...]] = field(default_factory=dict)
+    """By network and name (in small letters), whom it leads to by the file."""
+
+    def addresses_of(self, source: Member, name: str) -> frozenset[str]:
+        """Where a name should lead from a container, at this moment."""
+        found: set[str] = set()
+        for network in source.places:
+            linked = source.links_on(network).get(name, "")
+            bearers = [*self.bearers.get((network, name.lower()), ())]
+            bearers += [member for member in self.members.values() if linked and member.wish.name == linked]
+            found |= {address for member in bearers for address in member.addresses_on(network)}
+        return frozenset(found)
+
+    @property
+    def separating(self) -> frozenset[str]:
+        """Networks that really are so."""
+        return frozenset(network.name for network in self.seen.networks if separates(network))
+
+    def spelt_out(self, member: Member, binding: PortBinding) -> tuple[PortBinding, ...]:
+        """A port that the file publishes, at each address of the host where the engine binds it.
+
+        Without an address, that is any, or the one that a network of the container gives (`host_binding_ipv4`).
+        """
+        if binding.host_ip:
+            return (binding,)
+        networks = [network for network in self.seen.networks if network.name in member.live_networks]
+        given = {network.driver_opts.get(_HOST_BINDING, "") for network in networks}
+        addresses = {address for one in given for address in (ANY_ADDRESS if one in ("", *ANY_ADDRESS) else (one,))}
+        return tuple(replace(binding, host_ip=address) for address in sorted(addresses or ANY_ADDRESS))
 
     def named(self, name: str) -> list[Member]:
         """Those that bear a name on some network, or by the file."""
@@ -103,20 +175,32 @@ class World:
 
     def at(self, address: str) -> ObservedContainer | None:
         """Who has an address at this moment."""
-        for container in self.seen.containers:
+        for container in (*self.seen.containers, *self.seen.neighbours):
             for attachment in container.attachments.values():
                 if address and address in (attachment.address, attachment.address6):
                     return container
         return None
 
     @property
+    def others(self) -> tuple[ObservedContainer, ...]:
+        """Running containers that are not of the topology, on its networks and on external ones that it uses."""
+        ours = {member.live.id for member in self.members.values() if member.live}
+        everybody = (*self.seen.containers, *self.seen.neighbours)
+        return tuple(c for c in everybody if c.id not in ours and c.state.running)
+
+    @property
     def guests(self) -> tuple[ObservedContainer, ...]:
         """Running containers that are on a network of the topology, and are not of it."""
-        ours = {member.live.id for member in self.members.values() if member.live}
         networks = {network.name for network in self.wishes.networks if not network.spec.external}
-        return tuple(
-            c for c in self.seen.containers if c.id not in ours and c.state.running and networks & set(c.attachments)
-        )
+        return tuple(container for container in self.others if networks & set(container.attachments))
+
+
+def separates(network: ObservedNetwork) -> bool:
+    """Whether the containers on a network are kept from reaching each other; a published port is reached all the same.
+
+    They still find each other's names.
+    """
+    return network.driver == "bridge" and network.driver_opts.get(ICC) in _FALSE
 
 
 def world(wishes: Wishes, seen: Snapshot) -> World:
@@ -128,8 +212,37 @@ def world(wishes: Wishes, seen: Snapshot) -> World:
     members = {}
     for wish in wishes.containers:
         owner = _owner(wish, wanted)
-        members[wish.key] = Member(wish, live[wish.name], owner, live[owner.name])
-    return World(wishes, seen, members)
+        ended = ""
+        for one in (owner, wish):
+            if wishes.may_end(one) and _ended_well(live[one.name]):
+                ended = f"{one.key} has ended, as it is meant to"
+        members[wish.key] = Member(wish, live[wish.name], owner, live[owner.name], ended)
+    bearers: dict[tuple[str, str], tuple[Member, ...]] = {}
+    for member in members.values():
+        for network in member.places:
+            for name in member.found_by(network):
+                bearers[network, name] = (*bearers.get((network, name), ()), member)
+    return World(wishes, seen, members, _keeping_apart(wishes, seen), bearers)
+
+
+def _keeping_apart(wishes: Wishes, seen: Snapshot) -> frozenset[str]:
+    """Where the file is silent, the engine's own setting counts: a network of ours has it from there.
+
+    An external network, and the default bridge, are as whoever made them wanted.
+    """
+    live = {network.name: network for network in seen.networks}
+    found = {name for name in (DEFAULT_BRIDGE,) if name in live and separates(live[name])}
+    for wish in wishes.networks:
+        stands = live.get(wish.name)
+        told = wish.spec.driver_opts.get(ICC)
+        as_it_is = stands and (wish.spec.external or is_ours(stands.labels, wish.origin.topology, "network"))
+        if told in _FALSE or (told is None and stands and as_it_is and separates(stands)):
+            found.add(wish.name)
+    return frozenset(found)
+
+
+def _ended_well(live: ObservedContainer | None) -> bool:
+    return live is not None and live.state.status == "exited" and live.state.exit_code == 0
 
 
 def _owner(wish: ContainerWish, wanted: Mapping[str, ContainerWish]) -> ContainerWish:

@@ -205,8 +205,10 @@ def _not_converged(applied: Applied) -> NotConverged:
 
 def _raise_failures(outcome: Outcome) -> None:
     if outcome.interrupted:
+        done, skipped = len(outcome.done), len(outcome.skipped)
+        steps, were = "step was" if done == 1 else "steps were", "was" if skipped == 1 else "were"
         raise Interrupted(
-            f"interrupted: {len(outcome.done)} steps were done, {len(outcome.skipped)} were not",
+            f"interrupted: {done} {steps} done, {skipped} {were} not",
             hint="the same command finishes the job",
             details=_undo_details(outcome),
         )

@@ -178,8 +178,252 @@ def test_a_published_port_of_a_container_on_internal_networks_only(lab: Lab) -> 
     file = lab.write(HEAD + body.replace("LISTENED", "80").replace("PORT", str(free_port())))
     lab.run("apply", file)
     (cause,) = causes(proven(lab, file))
-    assert cause.startswith("`ndt-web` publishes port ")
-    assert "it is on internal networks only (`ndt-net`)" in cause
+    assert cause.startswith("`ndt-web` does not publish port ")
+    assert cause.endswith(": it is on internal networks only (`ndt-net`)")
+
+
+# -- published ports ---------------------------------------------------------------------------------------------------
+
+
+def publishing(lab: Lab, ports: str) -> Path:
+    server = "image: BUSYBOX, command: [httpd, -f, -p, '80'], stop_signal: SIGKILL"
+    body = f"containers: {{web: {{{server}, networks: [net], ports: [{ports}]}}}}\nnetworks: {{net: }}\n"
+    return lab.write(HEAD + body)
+
+
+def test_every_way_to_publish_a_port_is_tried_where_it_is_bound(lab: Lab) -> None:
+    addresses = ("127.0.0.1:", "127.0.0.2:", "[::1]:", "[::]:", "")
+    # not both of `80` and `127.0.0.1::80`: 28.5 chooses one number for both, and then finds it in use
+    forms = [*(f"{address}{free_port()}:80" for address in addresses), "127.0.0.1::80", "40100-40120:80"]
+    file = publishing(lab, ", ".join(f"'{form}'" for form in (*forms, f"{free_port()}:80/udp")))
+    lab.apply(file)
+    report = proven(lab, file)
+    assert report["passed"], causes(report)
+    published = [claim["verdict"] for claim in report["claims"] if claim["kind"] == "published"]
+    assert sorted(published) == ["passed"] * 7 + ["untested"]
+
+
+@pytest.mark.parametrize(
+    ("made", "wished", "cause"),
+    [
+        ("PORT:80", "127.0.0.1:PORT:80", "publishes `0.0.0.0:PORT:80`, and the file says `127.0.0.1:PORT:80`"),
+        ("127.0.0.1:PORT:80", "PORT:80", "publishes `127.0.0.1:PORT:80`, and the file says `PORT:80`"),
+        ("[::]:PORT:80", "[::1]:PORT:80", "publishes `[::]:PORT:80`, and the file says `[::1]:PORT:80`"),
+        (
+            "127.0.0.2:PORT:80",
+            "127.0.0.1:PORT:80",
+            "publishes `127.0.0.2:PORT:80`, and the file says `127.0.0.1:PORT:80`",
+        ),
+        ("PORT:80/udp", "PORT:80", "publishes port 80 on the host's PORT, which the file does not say"),
+    ],
+)
+def test_a_port_at_another_address_is_published_besides(lab: Lab, made: str, wished: str, cause: str) -> None:
+    port = str(free_port())
+    file = publishing(lab, f"'{made.replace('PORT', port)}'")
+    lab.apply(file)
+    file.write_text(file.read_text().replace(made.replace("PORT", port), wished.replace("PORT", port)))
+    assert f"`ndt-web` {cause.replace('PORT', port)}" in causes(proven(lab, file))
+
+
+def test_a_network_may_say_at_which_address_ports_are_published(lab: Lab) -> None:
+    file = publishing(lab, f"'{free_port()}:80'")
+    option = "driver_opts: {com.docker.network.bridge.host_binding_ipv4: 127.0.0.3}"
+    file.write_text(file.read_text().replace("{net: }", f"{{net: {{{option}}}}}"))
+    lab.apply(file)
+    report = proven(lab, file)
+    assert report["passed"], causes(report)
+
+
+# -- who reaches whom --------------------------------------------------------------------------------------------------
+
+
+def test_a_network_that_keeps_its_containers_apart(lab: Lab) -> None:
+    port = free_port()
+    body = f"""
+containers:
+  web: {{image: BUSYBOX, command: [httpd, -f, -p, '80'], stop_signal: SIGKILL, networks: [net], ports: ["{port}:80"]}}
+  app: {SLEEPER}, networks: [net]}}
+  both: {SLEEPER}, networks: [net, open]}}
+  too: {SLEEPER}, networks: [net, open]}}
+networks: {{net: {{driver_opts: {{com.docker.network.bridge.enable_icc: "0"}}}}, open: }}
+"""
+    file = lab.write(HEAD + body)
+    lab.apply(file)
+    report = proven(lab, file)
+    assert report["passed"], causes(report)
+    seen = marks(report)
+    assert seen["app", "web"] == seen["web", "app"] == "separate"
+    assert seen["both", "too"] == seen["host", "web"] == "reaches"
+    file.write_text(file.read_text() + 'checks: [{from: app, to: "web:80", within: 0s}]\n')
+    (cause,) = causes(proven(lab, file))
+    assert cause.startswith(
+        "`ndt-net` keeps its containers apart (`com.docker.network.bridge.enable_icc` is off on the"
+    )
+
+
+def test_who_shares_a_network_and_keeps_a_dead_one(lab: Lab) -> None:
+    body = f"""
+containers:
+  owner: {SLEEPER}, networks: [net]}}
+  guest: {SLEEPER}, network_mode: "container:owner"}}
+  app: {SLEEPER}, networks: [net]}}
+networks: {{net: }}
+"""
+    file = lab.write(HEAD + body)
+    lab.apply(file)
+    report = proven(lab, file)
+    assert report["passed"], causes(report)
+    assert marks(report)["owner", "guest"] == "reaches"
+    lab.container("ndt-owner").restart(timeout=0)
+    assert causes(proven(lab, file)) == ["`ndt-guest` shares the network of `ndt-owner`, which was started after it"]
+    assert "it shares the network of `ndt-owner`, which was started after it" in lab.run("diff", file).out
+
+
+def test_one_that_ended_as_meant_is_well(lab: Lab) -> None:
+    port = free_port()
+    body = f"""
+containers:
+  migrate: {{image: BUSYBOX, command: ["true"], networks: [net], expose: [80], ports: ["{port}:80"]}}
+  app: {SLEEPER}, networks: [net], depends_on: {{migrate: {{condition: service_completed_successfully}}}}}}
+networks: {{net: }}
+"""
+    file = lab.write(HEAD + body)
+    lab.apply(file)
+    report = proven(lab, file)
+    assert report["passed"], causes(report)
+    why = {claim["why"] for claim in report["claims"] if claim["verdict"] == "untested"}
+    assert why == {"migrate has ended, as it is meant to"}
+
+
+def test_a_container_called_host_does_not_stand_for_the_host(lab: Lab) -> None:
+    server = "command: [httpd, -f, -p, '80'], stop_signal: SIGKILL"
+    port = free_port()
+    body = f"""
+containers:
+  host: {{image: BUSYBOX, {server}, networks: [net], ports: ["127.0.0.1:{port}:80"]}}
+  app: {SLEEPER}, networks: [net]}}
+networks: {{net: }}
+checks: [{{from: host, to: "localhost:{port}"}}]
+"""
+    file = lab.write(HEAD + body)
+    lab.apply(file)
+    report = proven(lab, file)
+    assert report["passed"], causes(report)
+    rows = {(cell["source"], cell["from_host"], cell["target"]): cell["mark"] for cell in report["matrix"]}
+    assert rows["host", False, "app"] == rows["host", True, "host"] == "reaches"
+    assert rows["host", True, "app"] == "separate"
+
+
+# -- names -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def edge(lab: Lab) -> str:
+    """A network that somebody else made."""
+    name: str = lab.client.networks.create("ndt-edge").name
+    return name
+
+
+def on_edge(lab: Lab, name: str, prefix: str, web: str = "") -> Path:
+    body = f"""
+name: {name}
+prefix: {prefix}
+containers:
+  web: {SLEEPER}, networks: {{edge: {{aliases: [{name}-shop]}}}}}}
+  app: {SLEEPER}, networks: [edge]{web}}}
+networks: {{edge: {{name: ndt-edge, external: true}}}}
+"""
+    file = lab.write(body, name)
+    lab.apply(file)
+    return file
+
+
+def test_two_copies_on_one_external_network_are_named_both(lab: Lab, edge: str) -> None:
+    one, two = on_edge(lab, "ndt-one", "ndt-a-"), on_edge(lab, "ndt-two", "ndt-b-")
+    report = proven(lab, one)
+    both = f"`web` on `{edge}` leads to `ndt-a-web` and also to `ndt-b-web`"
+    said = f"{both}, which belongs to the topology `ndt-two` ({two})"
+    assert said in causes(report)
+    assert len(causes(report)) == 2  # `app` is another
+    assert {claim["text"] for claim in report["claims"] if claim["verdict"] == "failed"} == {
+        "web finds app by the name app",
+        "app finds web by the name web",
+    }
+    diff = lab.run("diff", one, "-o", "json").json
+    assert diff["in_sync"]
+    assert said in diff["notes"]
+
+
+def test_somebody_elses_alias_on_an_external_network_is_no_stale_address(lab: Lab, edge: str) -> None:
+    file = on_edge(lab, "ndt-one", "ndt-a-")
+    stranger = lab.foreign("ndt-stranger", network="none")
+    lab.client.networks.get("none").disconnect(stranger)
+    lab.client.networks.get(edge).connect(stranger, aliases=["ndt-one-SHOP"])
+    (cause,) = causes(proven(lab, file))
+    assert cause.startswith(
+        f"`ndt-one-shop` on `{edge}` leads to `ndt-a-web` and also to `ndt-stranger`, which was not made"
+    )
+
+
+def test_an_own_extra_host_comes_first(lab: Lab, edge: str) -> None:
+    file = on_edge(lab, "ndt-one", "ndt-a-", web=", extra_hosts: {NDT-one-shop: 192.0.2.7, gate: host-gateway}")
+    report = proven(lab, file)
+    assert report["passed"], causes(report)
+    names = [claim["text"] for claim in report["claims"] if (claim["kind"], claim["source"]) == ("name", "app")]
+    assert "app finds 192.0.2.7 by the name ndt-one-shop, as its extra_hosts say" in names
+    assert "app finds web by the name ndt-one-shop" not in names
+    lab.in_container("ndt-a-app", "echo '192.0.2.9 web' >> /etc/hosts")
+    (cause,) = causes(proven(lab, file))
+    assert cause.startswith("/etc/hosts of `ndt-a-app` has 192.0.2.9 for `web`; `ndt-a-web` is at ")
+
+
+def test_names_that_differ_in_case_only_lead_to_both(lab: Lab) -> None:
+    body = "".join(f"  {name}: {SLEEPER}, networks: [net]}}\n" for name in ("Web", "web", "app"))
+    file = lab.write(f"{HEAD}containers:\n{body}networks: {{net: }}\n")
+    lab.apply(file)
+    report = proven(lab, file)
+    assert report["passed"], causes(report)
+    assert "`web` and `Web` on `net` differ in case only" in lab.run("validate", file).both
+
+
+def test_link_names_on_the_default_bridge_and_stale_ones(lab: Lab) -> None:
+    body = f"containers:\n  db: {SLEEPER}}}\n  web: {SLEEPER}, links: ['db:store']}}\n"
+    file = lab.write(HEAD + body)
+    lab.apply(file)
+    report = proven(lab, file)
+    assert report["passed"], causes(report)
+    told = [claim["text"] for claim in report["claims"] if claim["kind"] == "name"]
+    assert told == ["web finds db by the name ndt-db", "web finds db by the name store"]
+    web, db = lab.container("ndt-web"), lab.container("ndt-db")
+    web.rename("ndt-other")
+    web.rename("ndt-web")  # the engine forgets whose /etc/hosts to write anew
+    db.kill()
+    lab.foreign("ndt-taker")  # takes the address
+    db.start()
+    (cause,) = causes(proven(lab, file))
+    assert cause.startswith("/etc/hosts of `ndt-web` has a stale address for `ndt-db`, `store`: ")
+
+
+def test_link_names_on_a_network_are_the_sources_alone(lab: Lab) -> None:
+    body = "".join(
+        f"  {name}: {SLEEPER}, networks: [net]{more}}}\n"
+        for name, more in (("db", ""), ("web", ", links: ['db:store']"))
+    )
+    file = lab.write(f"{HEAD}containers:\n{body}networks: {{net: }}\n")
+    lab.apply(file)
+    report = proven(lab, file)
+    assert report["passed"], causes(report)
+    assert "web finds db by the name store" in [claim["text"] for claim in report["claims"]]
+
+
+def test_a_name_that_should_not_resolve_says_where_it_leads(lab: Lab) -> None:
+    checks = "checks: [{from: app, to: ndt-guest, expect: does-not-resolve, within: 0s}]\n"
+    file = lab.write(f"{HEAD}containers:\n  app: {SLEEPER}, networks: [net]}}\nnetworks: {{net: }}\n{checks}")
+    lab.apply(file)
+    lab.foreign("ndt-guest", network="ndt-net")
+    (cause,) = causes(proven(lab, file))
+    assert cause.startswith("`ndt-guest` leads from `ndt-app` to ")
+    assert cause.endswith(", which is `ndt-guest`: it has that name on `ndt-net`")
 
 
 # -- declared checks ---------------------------------------------------------------------------------------------------

@@ -42,6 +42,18 @@ _EXITED = {"Status": "exited", "Running": False, "Paused": False, "ExitCode": 0,
 _RUNNING = {"Status": "running", "Running": True, "Paused": False, "ExitCode": 0, "Pid": 4711}
 
 
+def _bound(bindings: Json) -> Json:
+    """What is published while a container runs: at all addresses of both kinds where none was asked for."""
+    return {
+        target: [
+            {"HostIp": address, "HostPort": listen.get("HostPort", "").partition("-")[0] or "32768"}
+            for listen in listens
+            for address in ([listen["HostIp"]] if listen.get("HostIp") else ["0.0.0.0", "::"])
+        ]
+        for target, listens in bindings.items()
+    }
+
+
 class Refused(AssertionError):
     """What a real engine would have answered with an error, or what a plan must not do."""
 
@@ -371,7 +383,7 @@ class PaperEngine:
                     endpoint["Aliases"] = list(added)
                 self._claim_address(answer, network)
         self._count += 1
-        answer["NetworkSettings"]["Ports"] = copy.deepcopy(answer["HostConfig"].get("PortBindings") or {})
+        answer["NetworkSettings"]["Ports"] = _bound(answer["HostConfig"].get("PortBindings") or {})
         answer["State"] = {**_RUNNING, "StartedAt": f"2026-01-01T00:00:{self._count / 1000:012.9f}".rstrip("0") + "Z"}
         if answer["Config"].get("Healthcheck"):
             answer["State"]["Health"] = {"Status": "starting", "Log": []}

@@ -7,7 +7,7 @@ import pytest
 from unit.builders import compared, standing, wishes_of
 
 from netdeploy.engine.observed import ObservedContainer, PortBinding, State
-from netdeploy.plan.health import ailments
+from netdeploy.plan.health import ailments, is_bound
 
 TEXT = "containers: {web: {image: nginx, ports: ['8080:80'], networks: [net]}}\nnetworks: {net: }\n"
 RUNNING = State("running", running=True, paused=False, exit_code=0, error="", health="", health_output="",
@@ -71,6 +71,40 @@ def test_a_port_is_bound_by_any_host_port_of_its_range() -> None:
     for host_port in ("8080-8090", ""):
         ports = frozenset({PortBinding(80, "tcp", "", host_port)})
         assert told(replace(seen, ports=ports, bound_ports=bound)) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "bound", "expected"),
+    [
+        (("", "8080"), ("0.0.0.0", "8080"), True),
+        (("", "8080"), ("::", "8080"), True),
+        (("", "8080"), ("127.0.0.1", "8080"), True),
+        (("127.0.0.1", "8080"), ("0.0.0.0", "8080"), False),
+        (("0.0.0.0", "8080"), ("127.0.0.1", "8080"), False),
+        (("127.0.0.1", "8080"), ("127.0.0.2", "8080"), False),
+        (("::1", "8080"), ("::", "8080"), False),
+        (("::1", "8080"), ("0:0:0:0:0:0:0:1", "8080"), True),
+        (("127.0.0.1", ""), ("127.0.0.1", "49153"), True),
+        (("127.0.0.1", ""), ("0.0.0.0", "49153"), False),
+        (("", "8100-8110"), ("0.0.0.0", "8110"), True),
+        (("", "8100-8110"), ("0.0.0.0", "8111"), False),
+    ],
+)
+def test_the_address_and_the_range_are_part_of_what_is_published(
+    wanted: tuple[str, str], bound: tuple[str, str], expected: bool
+) -> None:
+    assert is_bound(PortBinding(80, "tcp", *wanted), PortBinding(80, "tcp", *bound)) is expected
+    assert not is_bound(PortBinding(80, "tcp", *wanted), PortBinding(80, "udp", *bound))
+    assert not is_bound(PortBinding(80, "tcp", *wanted), PortBinding(81, "tcp", *bound))
+
+
+def test_many_ports_are_told_in_one_line() -> None:
+    ports = frozenset(PortBinding(port, "tcp", "", str(port)) for port in (80, *range(8000, 8120)))
+    ports |= {PortBinding(53, "udp", "", "53")}
+    assert told(replace(container(), ports=ports, bound_ports=frozenset())) == [
+        "port not bound: publishes ports 80, 8000-8119/tcp in vain: the host does not listen",
+        "port not bound: publishes port 53/udp in vain: the host does not listen",
+    ]
 
 
 VAIN = "publishes port 80/tcp in vain: the host does not listen"

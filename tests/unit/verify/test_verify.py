@@ -2,64 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from unit.builders import standing, wishes_of
-from unit.paper_engine import PaperEngine
+from unit.builders import standing
+from unit.verify_bench import EXERCISE, all_is_well, between, causes, judged, marks, world_of
 
 from netdeploy.render.verify_text import verify_text
-from netdeploy.verify.claims import Claim, Probe, claims
+from netdeploy.verify.claim import Claim, Probe
+from netdeploy.verify.claims import claims
 from netdeploy.verify.probing import Evidence, Listener, Outcome, _line, _listener, _outcomes
-from netdeploy.verify.verdict import VerifyReport, judge
-from netdeploy.verify.world import World, world
+from netdeploy.verify.verdict import judge
 
 GOLDEN = Path(__file__).parent / "golden"
-EXERCISE = """
-name: lab
-containers:
-  web: {image: nginx, networks: [front], ports: ["8080:80"]}
-  app: {image: busybox, networks: {front: {aliases: [shop]}, back: }, expose: [9000, 53/udp]}
-  db: {image: busybox, networks: {back: {aliases: [store]}}}
-networks: {front: , back: }
-checks:
-  - {from: web, to: "shop:9000", name: the site finds its shop}
-"""
-
-
-def world_of(text: str = EXERCISE, engine: PaperEngine | None = None) -> World:
-    stands = engine or standing(text)
-    return world(wishes_of(text), stands.snapshot())
-
-
-def all_is_well(around: World) -> Evidence:
-    """What a network answers that is as its file says."""
-    outcomes = {}
-    for number, claim in enumerate(claims(around)):
-        if claim.probe is None:
-            continue
-        word = {"yes": "ok", "no": "unresolved" if claim.probe.kind == "lookup" else "refused", "apart": "timeout"}
-        outcomes[number] = Outcome(word[claim.probe.want], tuple(claim.expected) or (claim.probe.host,))
-        if claim.probe.want == "no" and claim.probe.kind == "lookup":
-            outcomes[number] = Outcome("unresolved")
-    return Evidence(outcomes, dict.fromkeys(around.members, ()))
-
-
-def judged(around: World, changed: Mapping[str, Outcome] | None = None, **evidence: object) -> VerifyReport:
-    """The report where all is well but for what came of some claims, by their text."""
-    wanted = claims(around)
-    seen = all_is_well(around)
-    outcomes = dict(seen.outcomes)
-    for text, outcome in (changed or {}).items():
-        (number,) = [number for number, claim in enumerate(wanted) if claim.text == text]
-        outcomes[number] = outcome
-    return judge(around, wanted, replace(seen, outcomes=outcomes, **evidence), "lab.yaml")  # type: ignore[arg-type]
-
-
-def causes(report: VerifyReport) -> list[str]:
-    return [cause.text for cause in report.causes]
 
 
 # -- claims ------------------------------------------------------------------------------------------------------------
@@ -97,15 +53,17 @@ def test_who_shares_a_network_is_found_at_its_owner_and_has_no_names() -> None:
       web: {image: busybox, networks: [net]}
     networks: {net: }
     """
-    found = [(c.kind, c.text) for c in claims(world_of(text)) if (c.source, c.target) == ("web", "guest")]
-    assert found == [("address", "web reaches guest over net")]
-    assert not [c for c in claims(world_of(text)) if {c.source, c.target} == {"owner", "guest"}]
+    around = world_of(text)
+    assert between(around, "web", "guest") == [("address", "web reaches guest over net")]
+    shared = "share one network, where each is the other's localhost"
+    assert between(around, "owner", "guest") == [("shared", f"owner and guest {shared}")]
+    assert between(around, "guest", "owner") == [("shared", f"guest and owner {shared}")]
+    assert marks(judged(around))["owner", "guest"] == "reaches"
 
 
 def test_the_default_bridge_has_addresses_and_no_names() -> None:
     text = "name: lab\ncontainers:\n  one: {image: busybox}\n  two: {image: busybox}\n"
-    found = [(c.kind, c.text) for c in claims(world_of(text)) if (c.source, c.target) == ("one", "two")]
-    assert found == [
+    assert between(world_of(text), "one", "two") == [
         ("apart", "one does not find two by the name two"),
         ("address", "one reaches two over bridge"),
     ]
@@ -121,11 +79,13 @@ def test_a_probe_as_a_line_for_the_script() -> None:
 
 def test_the_lines_of_the_script() -> None:
     output = "R 1 ok 10.0.0.2 10.0.0.3\nnoise\nR 2 unresolved\nR 3 status 404 10.0.0.2\nR 4 refused 10.0.0.2\n"
+    output += "H 5 ok 10.0.0.9\n"
     assert dict(_outcomes(output)) == {
         1: Outcome("ok", ("10.0.0.2", "10.0.0.3")),
         2: Outcome("unresolved"),
         3: Outcome("status", ("10.0.0.2",), "404"),
         4: Outcome("refused", ("10.0.0.2",)),
+        5: Outcome("ok", ("10.0.0.9",), by_hosts=True),
     }
 
 
@@ -170,17 +130,17 @@ def test_all_is_well() -> None:
         (
             "web finds app by the name shop",
             Outcome("ok", ("192.0.2.9",)),
-            "`shop` leads from `web` to 192.0.2.9, a stale address: `app` is at `172.17.0.3`",
+            "`shop` leads from `web` to 192.0.2.9, which no container has; `app` is at `172.17.0.3`",
         ),
         (
             "web finds app by the name shop",
             Outcome("unresolved"),
-            "`web` does not find `shop`, though both are on `front`: Docker's resolver (127.0.0.11) does not answer",
+            "`web` is on `front` and does not find `shop` there: Docker's resolver (127.0.0.11) does not answer",
         ),
         (
             "web does not find db by the name store",
             Outcome("ok", ("ADDRESS OF db",)),
-            "`web` reaches `db` though they share no network (at ADDRESS OF db)",
+            "`web` reaches `db` (at ADDRESS OF db) though they share no network",
         ),
         ("the host reaches web on localhost:8080", Outcome("empty"), "nothing listens on port 80 in `web`"),
         ("the site finds its shop", Outcome("nothing"), "`app` does not answer on port 9000"),
@@ -213,9 +173,8 @@ def test_isolation_of_one_that_does_not_run_is_untested_and_not_passed() -> None
     engine = standing(EXERCISE)
     engine.stop("db", 1)
     report = judged(world_of(engine=engine))
-    marks = {(cell.source, cell.target): cell.mark for cell in report.matrix}
-    assert marks["web", "db"] == "untested"
-    assert marks["app", "db"] == "wrong"
+    assert marks(report)["web", "db"] == "untested"
+    assert marks(report)["app", "db"] == "wrong"
     assert causes(report) == ["`db` is stopped (exit code 1)"]
 
 

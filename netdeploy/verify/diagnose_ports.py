@@ -1,0 +1,124 @@
+"""Why a port does not answer, and why more is published than should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from netdeploy.attributes.containers.network import binding_text
+from netdeploy.engine.observed import ObservedContainer, PortBinding
+from netdeploy.plan.health import is_bound, ports_text
+from netdeploy.verify.cause import Cause, listed
+from netdeploy.verify.claim import Claim
+from netdeploy.verify.probing import Evidence, Listener, Outcome
+from netdeploy.verify.world import Member, World
+
+_RESOLVER = "127.0.0.11"
+_MENDS_IT = "netdeploy diff shows it, netdeploy apply mends it"
+
+
+def no_port(evidence: Evidence, target: Member, port: int, outcome: Outcome | None) -> Iterator[Cause]:
+    """Why a port of a container does not answer another one; port 0 is a ping."""
+    word = outcome.word if outcome else ""
+    name = f"`{target.wish.name}`"
+    if word in ("refused", "empty"):
+        yield from not_listening(evidence, target, port)
+    if word == "unreachable":
+        yield Cause(f"no route leads to {name}", f"netdeploy inspect {target.wish.name}")
+    if word in ("timeout", "nothing"):
+        what = "on {}" if port else "at all"
+        yield Cause(
+            f"{name} does not answer {what}, and does not refuse either: something drops the packets",
+            "look for firewall rules of the host (iptables -L DOCKER-USER) or inside the container",
+            port or "",
+        )
+
+
+def not_listening(evidence: Evidence, target: Member, port: int) -> Iterator[Cause]:
+    """What a look inside a container tells about a port that refuses."""
+    name = f"`{target.wish.name}`"
+    listeners = [item for item in evidence.listeners.get(target.key, ()) if item.address != _RESOLVER]
+    here = [listener for listener in listeners if listener.port == port]
+    if here and all(listener.is_local for listener in here):
+        text = f"{name} listens on {{}} only at {here[0].address}, inside itself"
+        yield Cause(text, "let its program listen on 0.0.0.0", port)
+    if not here:
+        others = _numbers(listener for listener in listeners if not listener.is_local)
+        also = f"; it listens on {others}" if others else ""
+        hint = f"docker logs {target.wish.name} shows whether its program is up"
+        yield Cause(f"nothing listens on {{}} in {name}{also}", hint, port)
+
+
+def not_answering(
+    world: World, evidence: Evidence, target: Member, binding: PortBinding | None, outcome: Outcome | None
+) -> Iterator[Cause]:
+    """Why a published port does not answer on the host."""
+    name = f"`{target.wish.name}`"
+    live = target.live
+    if binding is None or live is None:
+        return
+    if target.mode == "host":
+        yield from not_listening(evidence, target, binding.target)
+    # of a port that the engine chooses, the container's own number tells it from others
+    port = int(binding.host_port) if binding.host_port.isdigit() else f"{ports_text((binding.target,))}"
+    if not any(_asks_for(world, target, binding, made) for made in live.ports):
+        yield Cause(f"{name} was made without publishing {{}}{_at(binding)}", _MENDS_IT, port)
+    wanted = world.spelt_out(target, binding)
+    if not any(is_bound(one, bound) for one in wanted for bound in live.bound_ports):
+        internal = {network.name for network in world.seen.networks if network.internal}
+        if target.live_networks and target.live_networks <= internal:
+            where = listed(target.live_networks)
+            yield Cause(
+                f"{name} does not publish {{}}: it is on internal networks only ({where})",
+                "put it on a network that is not internal, too",
+                port,
+            )
+        yield Cause(f"{name} does not publish {{}}: the host does not listen", f"docker restart {live.name}", port)
+    if outcome and outcome.word in ("empty", "refused"):
+        yield from not_listening(evidence, target, binding.target)
+    saw = outcome.word if outcome else "nothing came back"
+    yield Cause(f"{name} does not answer on the host's {{}} ({saw})", varying=port)
+
+
+def published_besides(world: World, claim: Claim, target: Member | None) -> Cause:
+    """What is published that should not be."""
+    first = claim.bindings[0] if claim.bindings else PortBinding(0, "tcp", "", "")
+    shown = f"port {first.target} on the host's {first.host_port}"
+    more = len({(b.target, b.protocol, b.host_port) for b in claim.bindings}) - 1
+    also = f" and {more} more" if more > 0 else ""
+    if target is not None:
+        wanted = next((b for b in target.bindings if is_bound(replace(b, host_ip=""), first)), None)
+        if wanted:
+            text = f"publishes `{binding_text(first)}`{also}, and the file says `{binding_text(wanted)}`"
+            return Cause(f"`{target.wish.name}` {text}", _MENDS_IT)
+        return Cause(f"`{target.wish.name}` publishes {shown}{also}, which the file does not say", _MENDS_IT)
+    guest = next((guest for guest in world.guests if first in guest.bound_ports), None)
+    name = guest.name if guest else "a container"
+    networks = {network.name for network in world.wishes.networks}
+    where = listed(networks & set(guest.attachments)) if guest else "a network of the topology"
+    return Cause(
+        f"`{name}`, which is not of this topology, is on {where} and publishes {shown}{also}",
+        f"docker rm -f {name}, or take it off that network: it opens a way in",
+    )
+
+
+def publisher(world: World, port: int) -> ObservedContainer | None:
+    """Who publishes a TCP port of the host."""
+    everybody = (*world.seen.containers, *world.seen.neighbours)
+    wanted = ("tcp", str(port))
+    return next((c for c in everybody if any((b.protocol, b.host_port) == wanted for b in c.bound_ports)), None)
+
+
+def _asks_for(world: World, target: Member, wanted: PortBinding, made: PortBinding) -> bool:
+    """Whether a container was made to publish a port as the file says."""
+    same_port = (wanted.target, wanted.protocol, wanted.host_port) == (made.target, made.protocol, made.host_port)
+    addresses = {one.host_ip for one in world.spelt_out(target, wanted)}
+    return same_port and {one.host_ip for one in world.spelt_out(target, made)} == addresses
+
+
+def _at(binding: PortBinding) -> str:
+    return f" at {binding.host_ip}" if binding.host_ip else ""
+
+
+def _numbers(listeners: Iterable[Listener]) -> str:
+    return ", ".join(map(str, sorted({listener.port for listener in listeners})))
