@@ -452,13 +452,14 @@ class _Diff:
             )
 
     def _with_relying(self, found: list[Change]) -> list[Change]:
-        """A container that relies on another goes with it: a new one has other namespaces, mounts and addresses."""
-        renewed = {
-            change.name
-            for change in found
-            if isinstance(change, ContainerChange) and change.action in (Action.CREATE, Action.REPLACE)
-        }
-        pending = [w for w in self._wishes.containers if w.relies_on and w.name not in renewed]
+        """A container that relies on another goes with it: a new one has other namespaces, mounts and addresses.
+
+        What stands under its name and is not ours stays a conflict.
+        """
+        decided = [change for change in found if isinstance(change, ContainerChange)]
+        renewed = {change.name for change in decided if change.action in (Action.CREATE, Action.REPLACE)}
+        settled = renewed | {change.name for change in decided if change.action is Action.CONFLICT}
+        pending = [w for w in self._wishes.containers if w.relies_on and w.name not in settled]
         while True:
             wish = next((w for w in pending if w.relies_on & renewed), None)
             if wish is None:
