@@ -88,7 +88,8 @@ def _observe(engine: Engine, target: Target) -> Snapshot:
     names = frozenset(topology.prefix + name for name in topology.containers)
     images = frozenset(container.image for container in topology.containers.values())
     networks = {engine_name(topology, key, spec) for key, spec in topology.networks.items() if not spec.external}
-    return observe(engine.reader, Scope(target.name, names, images, frozenset(networks)))
+    external = frozenset(engine_name(topology, key, spec) for key, spec in topology.networks.items() if spec.external)
+    return observe(engine.reader, Scope(target.name, names, images, frozenset(networks), external))
 
 
 def _refuse_too_new(wanted: Wishes, seen: Snapshot) -> None:
