@@ -10,6 +10,7 @@ from netdeploy.topology.draft import BUILT_IN_NETWORKS, DEFAULT_BRIDGE, Draft, F
 from netdeploy.topology.problem import did_you_mean
 from netdeploy.topology.rules_addresses import fixed_address_rules, host_port_rules, subnet_rules
 from netdeploy.topology.rules_checks import check_rules
+from netdeploy.topology.rules_drivers import driver_rules
 from netdeploy.topology.rules_settings import limit_rules, mode_rules, network_rules, reference_rules
 from netdeploy.topology.text_types import LABEL_NAME, LABEL_NAME_RULE, OBJECT_NAME, OBJECT_NAME_RULE
 
@@ -45,6 +46,7 @@ def check(draft: Draft) -> list[Found]:
         mode_rules,
         reference_rules,
         network_rules,
+        driver_rules,
         check_rules,
     )
     return [found for rule in rules for found in rule(draft)]
