@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from netdeploy.apply.addresses import address_obstacles
+from netdeploy.apply.obstacle import Obstacle
 from netdeploy.apply.who import subnet_hint
 from netdeploy.attributes.containers.mounts import bound_paths
 from netdeploy.attributes.containers.network import port_bindings
-from netdeploy.attributes.network import declared_subnets
+from netdeploy.attributes.network import bridge_wanted, declared_subnets, same_parent
 from netdeploy.attributes.wish import ContainerWish, NetworkWish, Wishes
-from netdeploy.engine.observed import PortBinding, Snapshot
+from netdeploy.engine.observed import ObservedNetwork, PortBinding, Snapshot
 from netdeploy.engine.surroundings import HeldPort, Route, Subnet, Surroundings, free_subnets
 from netdeploy.plan.changes import PAUSED, Action, Changes, ContainerChange, NetworkChange
 from netdeploy.plan.ownership import our_containers
 
+_PARENTS_ARE_SHARED = (1, 44)  # seen with API 1.51, and refused with 1.41
 _WILDCARDS = {"", "0.0.0.0", "::"}  # noqa: S104
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """Something that would make a step fail: `path` is its place in the file."""
-
-    path: str
-    message: str
-    hint: str
-
-    @property
-    def text(self) -> str:
-        """For people."""
-        return f"! {self.path}: {self.message}\n    {self.hint}"
 
 
 def obstacles(wishes: Wishes, seen: Snapshot, changes: Changes, around: Surroundings) -> list[Obstacle]:
@@ -49,12 +37,6 @@ def warnings(changes: Changes, around: Surroundings) -> list[str]:
     ]
 
 
-def fixed_address_networks(wishes: Wishes, seen: Snapshot) -> list[str]:
-    """The ids of the networks on which the topology wants certain addresses."""
-    wanted = {a.network for wish in wishes.containers for a in wish.attachments if a.ipv4_address or a.ipv6_address}
-    return [network.id for network in seen.networks if network.name in wanted]
-
-
 class _Preflight:
     def __init__(self, wishes: Wishes, seen: Snapshot, changes: Changes, around: Surroundings) -> None:
         self._wishes = wishes
@@ -66,12 +48,13 @@ class _Preflight:
     def obstacles(self) -> Iterator[Obstacle]:
         for wish in self._starting():
             yield from self._ports(wish)
-            yield from self._addresses(wish)
             yield from self._bind_sources(wish)
         for network, subnet, route in _overlapping(self._changes, self._around):
             if _covers(subnet, route.subnet):
                 message = f"its subnet {subnet} covers {route.subnet}, which this host reaches by {route.interface}"
                 yield Obstacle(f"networks.{network.key}", message, "choose another subnet in the file")
+        yield from address_obstacles(self._wishes, self._seen, self._changes)
+        yield from self._interfaces()
         yield from self._pools()
 
     def _starting(self) -> list[ContainerWish]:
@@ -104,25 +87,36 @@ class _Preflight:
             return next((held for held in same if held.container_id not in self._ours), None)
         return next((held for held in self._around.processes if _same_port(binding, held)), None)
 
-    def _addresses(self, wish: ContainerWish) -> Iterator[Obstacle]:
-        ids = {network.name: network.id for network in self._seen.networks}
-        for attachment in wish.attachments:
-            for address in {attachment.ipv4_address, attachment.ipv6_address} - {""}:
-                for held in self._around.addresses:
-                    here = held.network_id == ids.get(attachment.network) and held.address == address
-                    if here and held.container_id not in self._ours:
-                        yield Obstacle(
-                            f"containers.{wish.key}.networks.{attachment.network_key}",
-                            f"the address {address} is taken by the container `{held.container}`",
-                            f"choose another in the file, or: docker network disconnect {attachment.network}"
-                            f" {held.container}",
-                        )
-
     def _bind_sources(self, wish: ContainerWish) -> Iterator[Obstacle]:
         for path in bound_paths(wish) if self._around.local else ():
             if not Path(path).exists():
                 hint = "make it; for a folder, the short form of `volumes` does"
                 yield Obstacle(f"containers.{wish.key}.volumes", f"the host has no folder or file {path}", hint)
+
+    def _interfaces(self) -> Iterator[Obstacle]:
+        """Interfaces of the host that are no bridges, and those that an engine lets one network have."""
+        going = self._going()
+        others: list[NetworkWish | ObservedNetwork] = [n for n in self._seen.networks if n.id not in going]
+        for wish in _made(self._changes):
+            bridge = bridge_wanted(wish)
+            if bridge in self._around.interfaces:
+                message = f"the host has an interface `{bridge}` already, and it is not a bridge"
+                yield Obstacle(f"networks.{wish.key}.driver_opts", message, "give the bridge another name")
+            for other in others if self._seen.api_version < _PARENTS_ARE_SHARED else ():
+                parent = same_parent(wish, other)
+                if parent:
+                    message = f"the interface `{parent}` is in use by network `{other.name}`"
+                    hint = "give each network a parent of its own: this engine lets one network have it"
+                    yield Obstacle(f"networks.{wish.key}.driver_opts", message, hint)
+            others.append(wish)
+
+    def _going(self) -> set[str]:
+        """The ids of networks that are removed."""
+        return {
+            change.live.id
+            for change in self._changes.changes
+            if isinstance(change, NetworkChange) and change.live and change.action in (Action.REMOVE, Action.REPLACE)
+        }
 
     def _pools(self) -> Iterator[Obstacle]:
         making = _made(self._changes)
@@ -130,11 +124,7 @@ class _Preflight:
         unsettled = [w for w in unsettled if w.spec.driver == "bridge" and w.spec.enable_ipv4 is not False]
         if not unsettled:
             return
-        going = {
-            change.live.id
-            for change in self._changes.changes
-            if isinstance(change, NetworkChange) and change.live and change.action in (Action.REMOVE, Action.REPLACE)
-        }
+        going = self._going()
         taken: list[Subnet] = [
             ipaddress.ip_network(pool.subnet)
             for network in self._seen.networks

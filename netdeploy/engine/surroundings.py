@@ -1,20 +1,22 @@
-"""What else is around a topology: who holds ports and addresses, and the host itself, where the engine is on it.
+"""What else is around a topology: who holds ports, and the host itself, where the engine is on it.
 
 Only looked at before something is changed.
 """
 
 from __future__ import annotations
 
+import array
 import ipaddress
 import itertools
 import socket
 import struct
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdeploy.engine.observe import inspected_network, listed_name, unused_networks
+from netdeploy.engine.observe import listed_name, unused_networks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,16 +35,6 @@ class HeldPort:
     protocol: str
     holder: str
     container_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldAddress:
-    """An address on a network, and the container that has it."""
-
-    network_id: str
-    address: str
-    container: str
-    container_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +60,12 @@ class Surroundings:
     containers: tuple[HeldPort, ...] = ()
     unused_networks: tuple[str, ...] = ()
     """Networks that no container is on."""
-    addresses: tuple[HeldAddress, ...] = ()
     pools: tuple[AddressPool, ...] = ()
     local: bool = False
     processes: tuple[HeldPort, ...] = ()
     routes: tuple[Route, ...] = ()
+    interfaces: frozenset[str] = frozenset()
+    """The host's, those that are no bridges."""
 
 
 BUILT_IN_POOLS = (
@@ -82,19 +75,19 @@ BUILT_IN_POOLS = (
 """moby, libnetwork/ipamutils: localScopeDefaultNetworks."""
 
 
-def look_around(engine: Engine, networks: Iterable[str]) -> Surroundings:
-    """Look at what a plan may stumble over; `networks` are the ids of those on which a fixed address is wanted."""
+def look_around(engine: Engine) -> Surroundings:
+    """Look at what a plan may stumble over."""
     reader = engine.reader
     info = reader.get("/info")
     local = _is_local(engine.endpoint.url, info)
     return Surroundings(
         containers=tuple(_published(reader.get("/containers/json"))),
         unused_networks=tuple(unused_networks(reader)),
-        addresses=tuple(address for id_ in networks for address in _addresses(inspected_network(reader, id_))),
         pools=_pools(info),
         local=local,
         processes=tuple(_processes()) if local else (),
         routes=tuple(_routes()) if local else (),
+        interfaces=frozenset(_interfaces()) if local else frozenset(),
     )
 
 
@@ -115,14 +108,6 @@ def _published(listed: Iterable[dict[str, Any]]) -> Iterator[HeldPort]:
                 yield HeldPort(
                     port.get("IP") or "", port["PublicPort"], port.get("Type") or "tcp", listed_name(item), item["Id"]
                 )
-
-
-def _addresses(network: dict[str, Any]) -> Iterator[HeldAddress]:
-    for id_, endpoint in (network.get("Containers") or {}).items():
-        for key in ("IPv4Address", "IPv6Address"):
-            address = str(endpoint.get(key) or "").partition("/")[0]
-            if address:
-                yield HeldAddress(network["Id"], address, endpoint.get("Name") or id_[:12], id_)
 
 
 def _pools(info: dict[str, Any]) -> tuple[AddressPool, ...]:
@@ -152,6 +137,22 @@ def _process_name(pid: int | None) -> str:
         return f"`{psutil.Process(pid).name()}` (process {pid})" if pid else ""
     except psutil.Error:
         return ""
+
+
+_ETHTOOL, _DRIVER_INFO = 0x8946, 3  # Linux: SIOCETHTOOL, ETHTOOL_GDRVINFO
+
+
+def _interfaces() -> Iterator[str]:
+    """Those that no bridge driver says it drives; /sys may be another network namespace's."""
+    import fcntl  # noqa: PLC0415 - not on every system where the command line runs
+
+    for _, name in socket.if_nameindex():
+        info = array.array("B", struct.pack("=I192x", _DRIVER_INFO))
+        request = struct.pack("16sP", name.encode(), info.buffer_info()[0])
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket, suppress(OSError):
+            fcntl.ioctl(any_socket, _ETHTOOL, request)  # a loopback interface has no driver
+        if info.tobytes()[4:36].rstrip(b"\0") != b"bridge":
+            yield name
 
 
 def _routes() -> Iterator[Route]:
