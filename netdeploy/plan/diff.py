@@ -6,7 +6,7 @@ name without our label is somebody else's, and a conflict.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from netdeploy.attributes import attachment as attachment_rows
@@ -42,6 +42,7 @@ from netdeploy.topology.draft import BUILT_IN_NETWORKS
 
 _NOT_A_NETWORK = ("host", "none")
 _SHARED = {"network": "network", "pid": "processes", "ipc": "memory"}
+_NEEDS_ITS_MAC = " with a fixed MAC address, which an engine gives a new container only"
 _CONNECTS_BY_MODE = (1, 44)  # somewhere between API 1.41, which does not mind, and 1.51, which does
 
 
@@ -87,7 +88,7 @@ class _Diff:
             found += self._volume(volume)
         for container in self._wishes.containers:
             found += self._container(container, kept_containers[container.key])
-        found = self._with_relying(found)
+        found = self._with_relying(self._with_room_made(found, kept_containers))
         kept_ids = {c.id for c in kept_containers.values() if c} | {n.id for n in kept_networks.values() if n}
         found += self._removals(kept_ids)
         return Changes(
@@ -142,24 +143,26 @@ class _Diff:
             )
         elif live is None:
             action, reason = Action.CREATE, "it does not exist"
-            yield self._subnet_conflict(wish) or NetworkChange(action=action, name=wish.name, reason=reason, wish=wish)
+            yield self._clash(wish) or NetworkChange(action=action, name=wish.name, reason=reason, wish=wish)
         else:
             yield from self._network_difference(wish, live)
 
-    def _subnet_conflict(self, wish: NetworkWish) -> NetworkChange | None:
-        """Somebody else's network on a subnet that is to be ours; the engine allows each once."""
+    def _clash(self, wish: NetworkWish) -> NetworkChange | None:
+        """Somebody else's network with a subnet or a bridge that is to be ours; the engine allows each once."""
         for network in self._seen.networks:
-            subnet = network_rows.overlap(wish, network)
-            if subnet and network not in self._networks:
-                return NetworkChange(
-                    action=Action.CONFLICT,
-                    name=wish.name,
-                    reason=f"its subnet overlaps {subnet} of the network `{network.name}`,"
-                    f" which {owner_text(network.labels)}",
-                    hint="choose a free subnet in the file, or remove the other network:"
-                    f" docker network rm {network.name}",
-                    wish=wish,
-                )
+            subnet, bridge = network_rows.overlap(wish, network), network_rows.same_bridge(wish, network)
+            if network in self._networks or not (subnet or bridge):
+                continue
+            what = f"its subnet overlaps {subnet}" if subnet else f"its bridge `{bridge}` is that"
+            another = "choose a free subnet" if subnet else "give it another bridge"
+            removed = f", or remove the other network: docker network rm {network.name}"
+            return NetworkChange(
+                action=Action.CONFLICT,
+                name=wish.name,
+                reason=f"{what} of the network `{network.name}`, which {owner_text(network.labels)}",
+                hint=f"{another} in the file" + ("" if network.name in BUILT_IN_NETWORKS else removed),
+                wish=wish,
+            )
         return None
 
     def _network_difference(self, wish: NetworkWish, live: ObservedNetwork) -> Iterator[Change]:
@@ -167,12 +170,12 @@ class _Diff:
         reason = difference(attributes)
         if not attributes:
             # it stands on a subnet that the file leaves to the engine, and that another network declares
-            heirs = ((other, network_rows.overlap(other, live)) for other in self._wishes.networks if other != wish)
-            heir, subnet = next(((other, subnet) for other, subnet in heirs if subnet), (None, ""))
+            heirs = ((other, network_rows.contested(other, live)) for other in self._wishes.networks if other != wish)
+            heir, taken = next(((other, taken) for other, taken in heirs if taken), (None, ""))
             if heir is None:
                 return
-            reason = f"`{heir.name}` takes its subnet {subnet}"
-        conflict = self._subnet_conflict(wish)
+            reason = f"`{heir.name}` takes its {taken}"
+        conflict = self._clash(wish)
         if conflict:
             yield replace(conflict, attributes=attributes, live=live)
             return
@@ -362,8 +365,7 @@ class _Diff:
         for wanted in wish.attachments:
             joins = wanted.network in self._renewed_networks or any(self._attachment(wish, live, wanted))
             if wanted.mac_address and joins:
-                reason = "with a fixed MAC address, which an engine gives a new container only"
-                return f"it joins `{wanted.network}` {reason}"
+                return f"it joins `{wanted.network}`{_NEEDS_ITS_MAC}"
         return ""
 
     def _is_left_first(self, attachment: ObservedAttachment) -> bool:
@@ -372,7 +374,7 @@ class _Diff:
         if network is None:
             return bool(attachment.network_id)
         others = [wish for wish in self._wishes.networks if self._kept_network(wish) != network]
-        return network in self._networks and any(network_rows.overlap(wish, network) for wish in others)
+        return network in self._networks and any(network_rows.contested(wish, network) for wish in others)
 
     def _not_running(self, wish: ContainerWish, live: ObservedContainer) -> str:
         state = live.state
@@ -451,6 +453,55 @@ class _Diff:
                 live=live,
             )
 
+    def _with_room_made(self, found: list[Change], kept: Mapping[str, ObservedContainer | None]) -> list[Change]:
+        """Who has by chance an address that the file gives to another leaves it, and comes back with another one."""
+        for wish in self._wishes.containers:
+            live = kept[wish.key]
+            if live is None or not live.state.running:
+                continue
+            own = [c for c in found if c.name == wish.name and isinstance(c, ContainerChange | AttachmentChange)]
+            if any(c.action in (Action.REPLACE, Action.CONFLICT) for c in own):  # it goes, or nothing is done at all
+                continue
+            for place in wish.attachments:
+                stays = not any(isinstance(c, AttachmentChange) and c.network == place.network for c in own)
+                reason = self._sits_on(live, place, found) if stays else ""
+                if reason and place.mac_address:
+                    found = self._replaced(found, wish, live, f"{reason}{_NEEDS_ITS_MAC}")
+                elif reason:
+                    found.append(
+                        AttachmentChange(
+                            action=Action.RECONNECT,
+                            name=wish.name,
+                            network=place.network,
+                            reason=reason,
+                            wish=place,
+                            live=live,
+                        )
+                    )
+        return found
+
+    def _sits_on(self, live: ObservedContainer, place: AttachmentWish, found: list[Change]) -> str:
+        """Why a container has to make room on a network; "" if it has not."""
+        actual = live.attachments.get(place.network)
+        if actual is None or place.network in self._renewed_networks:
+            return ""
+        held = {actual.address, actual.address6} - {"", place.ipv4_address, place.ipv6_address}
+        for other in self._wishes.containers:
+            for wanted in other.attachments:
+                taken = held & {wanted.ipv4_address, wanted.ipv6_address}
+                if wanted.network == place.network and taken and _takes(other, wanted, found):
+                    return f"it has {min(taken)}, which the file gives to `{other.name}`"
+        return ""
+
+    @staticmethod
+    def _replaced(
+        found: list[Change], wish: ContainerWish, live: ObservedContainer | None, reason: str
+    ) -> list[Change]:
+        """The changes with a container replaced, whatever else was to be done with it."""
+        others = [c for c in found if c.name != wish.name or not isinstance(c, ContainerChange | AttachmentChange)]
+        change = ContainerChange(action=Action.REPLACE, name=wish.name, reason=reason, wish=wish, live=live)
+        return [*others, change]
+
     def _with_relying(self, found: list[Change]) -> list[Change]:
         """A container that relies on another goes with it: a new one has other namespaces, mounts and addresses.
 
@@ -467,21 +518,12 @@ class _Diff:
             pending.remove(wish)
             renewed.add(wish.name)
             live = self._kept_container(wish)
-            found = [c for c in found if c.name != wish.name or not isinstance(c, ContainerChange | AttachmentChange)]
             other = min(wish.relies_on & renewed)
             shared = next((_SHARED[kind] for kind, name in wish.shares.items() if name == other), "")
             how = (
                 f"shares the {shared} of" if shared else "has the mounts of" if other in _mounted(wish) else "links to"
             )
-            found.append(
-                ContainerChange(
-                    action=Action.REPLACE,
-                    name=wish.name,
-                    reason=f"it {how} `{other}`, which is made anew",
-                    wish=wish,
-                    live=live,
-                )
-            )
+            found = self._replaced(found, wish, live, f"it {how} `{other}`, which is made anew")
 
     # -- what is no longer wanted --
 
@@ -528,6 +570,14 @@ def _is_on(container: ObservedContainer, network: ObservedNetwork) -> bool:
     """Before its first start a container knows its networks by name only."""
     places = container.attachments.values()
     return any(a.network_id == network.id or (not a.network_id and a.network == network.name) for a in places)
+
+
+def _takes(container: ContainerWish, place: AttachmentWish, found: list[Change]) -> bool:
+    """Whether a container takes its place on a network by one of the changes: at a start, or while it runs."""
+    own = [change for change in found if change.name == container.name]
+    starts = (Action.CREATE, Action.REPLACE, Action.START)
+    starting = any(isinstance(c, ContainerChange) and c.action in starts and c.reason != PAUSED for c in own)
+    return starting or any(isinstance(c, AttachmentChange) and c.wish == place for c in own)
 
 
 def _mounted(wish: ContainerWish) -> set[str]:
