@@ -6,7 +6,7 @@ name without our label is somebody else's, and a conflict.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from netdeploy.attributes import attachment as attachment_rows
@@ -36,13 +36,13 @@ from netdeploy.plan.changes import (
     VolumeChange,
 )
 from netdeploy.plan.health import Ailment, ailments
+from netdeploy.plan.making_room import NEEDS_ITS_MAC, with_replacement, with_room_made
 from netdeploy.plan.ownership import ASIDE, is_ours, our_containers, owner_text
 from netdeploy.plan.reasons import attachment_difference, difference, disconnect_hint, listed
 from netdeploy.topology.draft import BUILT_IN_NETWORKS
 
 _NOT_A_NETWORK = ("host", "none")
 _SHARED = {"network": "network", "pid": "processes", "ipc": "memory"}
-_NEEDS_ITS_MAC = " with a fixed MAC address, which an engine gives a new container only"
 _CONNECTS_BY_MODE = (1, 44)  # somewhere between API 1.41, which does not mind, and 1.51, which does
 
 
@@ -88,7 +88,7 @@ class _Diff:
             found += self._volume(volume)
         for container in self._wishes.containers:
             found += self._container(container, kept_containers[container.key])
-        found = self._with_relying(self._with_room_made(found, kept_containers))
+        found = self._with_relying(with_room_made(found, self._wishes, kept_containers))
         kept_ids = {c.id for c in kept_containers.values() if c} | {n.id for n in kept_networks.values() if n}
         found += self._removals(kept_ids)
         return Changes(
@@ -365,7 +365,7 @@ class _Diff:
         for wanted in wish.attachments:
             joins = wanted.network in self._renewed_networks or any(self._attachment(wish, live, wanted))
             if wanted.mac_address and joins:
-                return f"it joins `{wanted.network}`{_NEEDS_ITS_MAC}"
+                return f"it joins `{wanted.network}`{NEEDS_ITS_MAC}"
         return ""
 
     def _is_left_first(self, attachment: ObservedAttachment) -> bool:
@@ -453,55 +453,6 @@ class _Diff:
                 live=live,
             )
 
-    def _with_room_made(self, found: list[Change], kept: Mapping[str, ObservedContainer | None]) -> list[Change]:
-        """Who has by chance an address that the file gives to another leaves it, and comes back with another one."""
-        for wish in self._wishes.containers:
-            live = kept[wish.key]
-            if live is None or not live.state.running:
-                continue
-            own = [c for c in found if c.name == wish.name and isinstance(c, ContainerChange | AttachmentChange)]
-            if any(c.action in (Action.REPLACE, Action.CONFLICT) for c in own):  # it goes, or nothing is done at all
-                continue
-            for place in wish.attachments:
-                stays = not any(isinstance(c, AttachmentChange) and c.network == place.network for c in own)
-                reason = self._sits_on(live, place, found) if stays else ""
-                if reason and place.mac_address:
-                    found = self._replaced(found, wish, live, f"{reason}{_NEEDS_ITS_MAC}")
-                elif reason:
-                    found.append(
-                        AttachmentChange(
-                            action=Action.RECONNECT,
-                            name=wish.name,
-                            network=place.network,
-                            reason=reason,
-                            wish=place,
-                            live=live,
-                        )
-                    )
-        return found
-
-    def _sits_on(self, live: ObservedContainer, place: AttachmentWish, found: list[Change]) -> str:
-        """Why a container has to make room on a network; "" if it has not."""
-        actual = live.attachments.get(place.network)
-        if actual is None or place.network in self._renewed_networks:
-            return ""
-        held = {actual.address, actual.address6} - {"", place.ipv4_address, place.ipv6_address}
-        for other in self._wishes.containers:
-            for wanted in other.attachments:
-                taken = held & {wanted.ipv4_address, wanted.ipv6_address}
-                if wanted.network == place.network and taken and _takes(other, wanted, found):
-                    return f"it has {min(taken)}, which the file gives to `{other.name}`"
-        return ""
-
-    @staticmethod
-    def _replaced(
-        found: list[Change], wish: ContainerWish, live: ObservedContainer | None, reason: str
-    ) -> list[Change]:
-        """The changes with a container replaced, whatever else was to be done with it."""
-        others = [c for c in found if c.name != wish.name or not isinstance(c, ContainerChange | AttachmentChange)]
-        change = ContainerChange(action=Action.REPLACE, name=wish.name, reason=reason, wish=wish, live=live)
-        return [*others, change]
-
     def _with_relying(self, found: list[Change]) -> list[Change]:
         """A container that relies on another goes with it: a new one has other namespaces, mounts and addresses.
 
@@ -523,7 +474,7 @@ class _Diff:
             how = (
                 f"shares the {shared} of" if shared else "has the mounts of" if other in _mounted(wish) else "links to"
             )
-            found = self._replaced(found, wish, live, f"it {how} `{other}`, which is made anew")
+            found = with_replacement(found, wish, live, f"it {how} `{other}`, which is made anew")
 
     # -- what is no longer wanted --
 
@@ -570,14 +521,6 @@ def _is_on(container: ObservedContainer, network: ObservedNetwork) -> bool:
     """Before its first start a container knows its networks by name only."""
     places = container.attachments.values()
     return any(a.network_id == network.id or (not a.network_id and a.network == network.name) for a in places)
-
-
-def _takes(container: ContainerWish, place: AttachmentWish, found: list[Change]) -> bool:
-    """Whether a container takes its place on a network by one of the changes: at a start, or while it runs."""
-    own = [change for change in found if change.name == container.name]
-    starts = (Action.CREATE, Action.REPLACE, Action.START)
-    starting = any(isinstance(c, ContainerChange) and c.action in starts and c.reason != PAUSED for c in own)
-    return starting or any(isinstance(c, AttachmentChange) and c.wish == place for c in own)
 
 
 def _mounted(wish: ContainerWish) -> set[str]:
