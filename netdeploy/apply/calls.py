@@ -82,8 +82,7 @@ class Calls:
         except OperationFailed as error:
             if not error.topic:
                 raise
-            id_ = self._id(call.network) if isinstance(call, RemoveNetwork) else ""
-            raise named(error, call, id_, self._engine.reader) from None
+            raise named(error, call, self._id, self._engine.reader) from None
 
     def _do(self, call: Call) -> bool:  # noqa: C901, PLR0912 - one case for each kind of call
         operator = self._operator
@@ -100,9 +99,8 @@ class Calls:
                 labels = {**body["Labels"], LABEL_INSTANCE: uuid.uuid4().hex}
                 self._made[name], said = operator.create_container(name, {**body, "Labels": labels})
                 self.warnings += [f"{name}: {text}" for text in said]
-            case Connect(container, network, endpoint):
-                doing = f"connecting `{container.name}` to `{network.name}`"
-                operator.connect(self._id(container), self._id(network), endpoint, doing)
+            case Connect():
+                self._connect(call)
             case Disconnect(container, network):
                 doing = f"disconnecting `{container.name}` from `{network.name}`"
                 operator.disconnect(self._id(container), self._id(network), doing)
@@ -124,6 +122,16 @@ class Calls:
             case _:
                 assert_never(call)
         return True
+
+    def _connect(self, call: Connect) -> None:
+        doing = f"connecting `{call.container.name}` to `{call.network.name}`"
+        ids = self._id(call.container), self._id(call.network)
+        try:
+            self._operator.connect(*ids, call.endpoint, doing)
+        except OperationFailed:
+            if call.fallback is None:
+                raise
+            self._operator.connect(*ids, call.fallback, doing)
 
     def _start(self, container: Handle) -> None:
         try:

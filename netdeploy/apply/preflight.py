@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 from pathlib import Path
 
+from netdeploy.apply.addresses import address_obstacles
 from netdeploy.apply.obstacle import Obstacle, is_published, made_networks, starting
 from netdeploy.apply.preflight_engine import engine_obstacles
 from netdeploy.apply.preflight_host import host_obstacles
@@ -13,7 +14,7 @@ from netdeploy.apply.preflight_networks import network_obstacles, network_warnin
 from netdeploy.apply.preflight_pools import pool_obstacles
 from netdeploy.attributes.containers.mounts import bound_paths
 from netdeploy.attributes.containers.network import port_bindings
-from netdeploy.attributes.network import declared_subnets
+from netdeploy.attributes.network import bridge_wanted, declared_subnets
 from netdeploy.attributes.wish import ContainerWish, NetworkWish, Wishes
 from netdeploy.engine.observed import PortBinding, Snapshot
 from netdeploy.engine.surroundings import HeldPort, Route, Subnet, Surroundings
@@ -29,7 +30,7 @@ def obstacles(wishes: Wishes, seen: Snapshot, changes: Changes, around: Surround
     """All that is known to stand in the way of a plan."""
     found = [
         *_Preflight(wishes, seen, changes, around).obstacles(),
-        *network_obstacles(seen, changes, around),
+        *network_obstacles(seen, changes),
         *engine_obstacles(seen, changes, around),
         *(host_obstacles(wishes, seen, changes) if around.local else ()),
         *pool_obstacles(seen, changes, around),
@@ -48,13 +49,6 @@ def warnings(seen: Snapshot, changes: Changes, around: Surroundings) -> list[str
     return [*covered, *network_warnings(seen, changes, around)]
 
 
-def fixed_address_networks(wishes: Wishes, seen: Snapshot) -> list[str]:
-    """The ids of the networks on which the topology wants certain addresses."""
-    places = [place for wish in wishes.containers for place in wish.attachments]
-    wanted = {a.network for a in places if a.ipv4_address or a.ipv6_address or a.mac_address}
-    return [network.id for network in seen.networks if network.name in wanted]
-
-
 class _Preflight:
     def __init__(self, wishes: Wishes, seen: Snapshot, changes: Changes, around: Surroundings) -> None:
         self._wishes = wishes
@@ -67,12 +61,13 @@ class _Preflight:
         for wish in starting(self._changes):
             if is_published(wish, self._wishes, self._seen):
                 yield from self._ports(wish)
-            yield from self._addresses(wish)
             yield from self._bind_sources(wish)
         for network, subnet, route in _overlapping(self._changes, self._around):
             if _covers(subnet, route.subnet):
                 message = f"its subnet {subnet} covers {route.subnet}, which this host reaches by {route.interface}"
                 yield Obstacle(f"networks.{network.key}", message, "choose another subnet in the file")
+        yield from address_obstacles(self._wishes, self._seen, self._changes)
+        yield from self._interfaces()
 
     def _ports(self, wish: ContainerWish) -> Iterator[Obstacle]:
         for binding in sorted(port_bindings(wish), key=lambda b: (b.host_port, b.protocol)):
@@ -93,25 +88,19 @@ class _Preflight:
             return next((held for held in same if held.container_id not in self._ours), None)
         return next((held for held in self._around.processes if _same_port(binding, held)), None)
 
-    def _addresses(self, wish: ContainerWish) -> Iterator[Obstacle]:
-        ids = {network.name: network.id for network in self._seen.networks}
-        for attachment in wish.attachments:
-            for address in {attachment.ipv4_address, attachment.ipv6_address} - {""}:
-                for held in self._around.addresses:
-                    here = held.network_id == ids.get(attachment.network) and held.address == address
-                    if here and held.container_id not in self._ours:
-                        yield Obstacle(
-                            f"containers.{wish.key}.networks.{attachment.network_key}",
-                            f"the address {address} is taken by the container `{held.container}`",
-                            f"choose another in the file, or: docker network disconnect {attachment.network}"
-                            f" {held.container}",
-                        )
-
     def _bind_sources(self, wish: ContainerWish) -> Iterator[Obstacle]:
         for path in bound_paths(wish) if self._around.local else ():
             if not Path(path).exists():
                 hint = "make it; for a folder, the short form of `volumes` does"
                 yield Obstacle(f"containers.{wish.key}.volumes", f"the host has no folder or file {path}", hint)
+
+    def _interfaces(self) -> Iterator[Obstacle]:
+        """Interfaces of the host that are no bridges."""
+        for wish in made_networks(self._changes):
+            bridge = bridge_wanted(wish)
+            if bridge in self._around.interfaces:
+                message = f"the host has an interface `{bridge}` already, and it is not a bridge"
+                yield Obstacle(f"networks.{wish.key}.driver_opts", message, "give the bridge another name")
 
 
 def _overlapping(changes: Changes, around: Surroundings) -> Iterator[tuple[NetworkWish, Subnet, Route]]:

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 _SHARE_A_PARENT = (1, 42)  # 20.10 (API 1.41) puts one macvlan on an interface, 28 several; in between nobody looked
 
 
-def network_obstacles(seen: Snapshot, changes: Changes, around: Surroundings) -> Iterator[Obstacle]:
+def network_obstacles(seen: Snapshot, changes: Changes) -> Iterator[Obstacle]:
     """What is known to be refused by the networks of the engine."""
     networks = staying_networks(seen, changes)
     for place in joining(changes):
         network = networks.get(place.network)
         if network:
             yield from _addresses(place, network)
-            yield from _mac_address(place, network, changes, around)
+            yield from _mac_address(place, network, changes)
     yield from _parents(seen, changes)
 
 
@@ -59,14 +59,12 @@ def _addresses(place: AttachmentWish, network: ObservedNetwork) -> Iterator[Obst
             yield Obstacle(f"{_path(place)}.{field}", f"{address} {problem}", hint)
 
 
-def _mac_address(
-    place: AttachmentWish, network: ObservedNetwork, changes: Changes, around: Surroundings
-) -> Iterator[Obstacle]:
+def _mac_address(place: AttachmentWish, network: ObservedNetwork, changes: Changes) -> Iterator[Obstacle]:
     """Those of containers that the plan touches may be another one soon."""
     ours = (c for c in changes.changes if isinstance(c, ContainerChange | AttachmentChange))
     touched = {change.live.id for change in ours if change.live}
-    for held in around.macs if place.mac_address else ():
-        if (held.network_id, held.mac_address) == (network.id, place.mac_address) and held.container_id not in touched:
+    for held in network.endpoints if place.mac_address else ():
+        if held.mac_address == place.mac_address and held.container_id not in touched:
             message = (
                 f"the MAC address {place.mac_address} on `{network.name}` is in use by container `{held.container}`"
             )

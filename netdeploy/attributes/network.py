@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 
 from netdeploy.attributes.labels import own_labels, users_labels
 from netdeploy.attributes.table import Attribute, Effect, Json, JsonValue, body, declared
 from netdeploy.attributes.wish import NetworkWish
 from netdeploy.engine.observed import LABEL_DECLARED, ObservedNetwork, ObservedPool
+from netdeploy.topology.rules_drivers import BRIDGE_NAME
 
 Row = Attribute[NetworkWish, ObservedNetwork]
 Pools = tuple[ObservedPool, ...]
 
 
-def _pools_wish(wish: NetworkWish) -> Pools:
+def declared_pools(wish: NetworkWish) -> Pools:
+    """The ranges of addresses that the file gives a network."""
     return tuple(
         ObservedPool(
             pool.subnet or "",
@@ -69,12 +72,46 @@ def overlap(wish: NetworkWish, live: ObservedNetwork) -> str:
     """
     if wish.spec.external or live.driver == "overlay":
         return ""
-    declared = [ipaddress.ip_network(pool.subnet) for pool in _pools_wish(wish)]
+    declared = [ipaddress.ip_network(pool.subnet) for pool in declared_pools(wish)]
     for pool in live.pools:
         subnet = ipaddress.ip_network(pool.subnet) if pool.subnet else None
         if subnet and any(subnet.version == other.version and subnet.overlaps(other) for other in declared):
             return pool.subnet
     return ""
+
+
+def bridge_wanted(wish: NetworkWish) -> str:
+    """The name that the file gives a network's bridge on the host; "" where it leaves that to the engine."""
+    ours = wish.spec.driver == "bridge" and not wish.spec.external
+    return wish.spec.driver_opts.get(BRIDGE_NAME, "") if ours else ""
+
+
+def same_bridge(wish: NetworkWish, live: ObservedNetwork) -> str:
+    """The bridge that `live` has and `wish` is to have; "" if there is none. Without a name it is called by the id."""
+    bridge = live.driver_opts.get(BRIDGE_NAME) or f"br-{live.id[:12]}"
+    return bridge if live.driver == "bridge" and bridge == bridge_wanted(wish) else ""
+
+
+def contested(wish: NetworkWish, live: ObservedNetwork) -> str:
+    """What `live` has and `wish` is to have, in words, and the engine gives to one network only; "" for nothing."""
+    subnet, bridge = overlap(wish, live), same_bridge(wish, live)
+    return f"subnet {subnet}" if subnet else f"bridge `{bridge}`" if bridge else ""
+
+
+def room(pool: ObservedPool, driver_opts: Mapping[str, str]) -> int:
+    """How many addresses of a pool a bridge network has for containers (seen on 20.10 and 28.5).
+
+    The engine keeps the subnet's first, the last of an IPv4 one, and the gateway's, by default the first of the range.
+    """
+    subnet = ipaddress.ip_network(pool.subnet)
+    of = ipaddress.ip_network(pool.ip_range) if pool.ip_range else subnet
+    kept = {ipaddress.ip_address(text) for _, text in pool.aux_addresses}
+    if subnet.num_addresses > 2:
+        kept |= {subnet.network_address} | ({subnet.broadcast_address} if subnet.version == 4 else set())
+    first = of.network_address
+    if driver_opts.get(f"com.docker.network.bridge.gateway_mode_ipv{subnet.version}") != "isolated":
+        kept.add(ipaddress.ip_address(pool.gateway) if pool.gateway else first + 1 if first in kept else first)
+    return of.num_addresses - sum(address in of for address in kept)
 
 
 def _version(pool: ObservedPool) -> int:
@@ -92,26 +129,23 @@ def _show_pool(pool: ObservedPool) -> JsonValue:
 
 
 def _pools_argument(wish: NetworkWish) -> list[Json] | None:
-    pools = [
-        {
-            key: value
-            for key, value in (
-                ("Subnet", pool.subnet),
-                ("IPRange", pool.ip_range),
-                ("Gateway", pool.gateway),
-                ("AuxiliaryAddresses", dict(pool.aux_addresses)),
-            )
-            if value
-        }
-        for pool in _pools_wish(wish)
-    ]
-    return pools or None
+    return [_pool_argument(pool) for pool in declared_pools(wish)] or None
+
+
+def _pool_argument(pool: ObservedPool) -> Json:
+    settings = {
+        "Subnet": pool.subnet,
+        "IPRange": pool.ip_range,
+        "Gateway": pool.gateway,
+        "AuxiliaryAddresses": dict(pool.aux_addresses),
+    }
+    return {key: value for key, value in settings.items() if value}
 
 
 def _ipam_driver_argument(wish: NetworkWish) -> str | None:
     """Pools without a driver are refused by some engines."""
     ipam = wish.spec.ipam
-    return ipam.driver if _pools_wish(wish) or ipam.options or ipam.driver != "default" else None
+    return ipam.driver if declared_pools(wish) or ipam.options or ipam.driver != "default" else None
 
 
 def _labels(wish: NetworkWish) -> dict[str, str]:
@@ -156,7 +190,7 @@ ROWS: tuple[Row, ...] = (
         lambda n: n.enable_ipv6, Effect.REPLACE, default="false",
     ),
     Row(
-        "ipam.config", "IPAM.Config", _pools_wish, _pools_argument, lambda n: n.pools, Effect.REPLACE,
+        "ipam.config", "IPAM.Config", declared_pools, _pools_argument, lambda n: n.pools, Effect.REPLACE,
         default="a free range of the engine's choice", same=_same_pools, show=_show_pools,
     ),
     Row(
@@ -185,3 +219,18 @@ def create_body(wish: NetworkWish) -> Json:
     if given:
         made["Labels"][LABEL_DECLARED] = " ".join(sorted(given))
     return made
+
+
+def body_as_it_is(live: ObservedNetwork) -> Json:
+    """The body by which a network that was removed is made again as it was."""
+    pools = [_pool_argument(pool) for pool in live.pools]
+    made: Json = {
+        "Driver": live.driver,
+        "Options": dict(live.driver_opts),
+        "Internal": live.internal,
+        "Attachable": live.attachable,
+        "EnableIPv6": live.enable_ipv6,
+        "IPAM": {"Driver": live.ipam_driver, "Options": dict(live.ipam_options), "Config": pools},
+        "Labels": dict(live.labels),
+    }
+    return made if live.enable_ipv4 else {**made, "EnableIPv4": False}

@@ -13,6 +13,7 @@ from netdeploy.engine.normal_form import SYSTEM_PATHS, capability, cpus, securit
 from netdeploy.engine.observed import (
     BlkioSetting,
     DeviceSetting,
+    Endpoint,
     GpuSetting,
     HealthcheckSetting,
     MountSetting,
@@ -296,13 +297,27 @@ def healthcheck(answer: Json | None) -> HealthcheckSetting | None:
 
 
 def _attachments(answer: Json, own_id: str) -> dict[str, ObservedAttachment]:
-    networks = (answer.get("NetworkSettings") or {}).get("Networks") or {}
     config = answer.get("Config") or {}
     names = (own_id[:12], config.get("Hostname") or "")
     declared = declared_in(config.get("Labels") or {})
     return {
-        name: _attachment(name, value or {}, names, frozenset(_below(f"networks.{name}.", declared)))
-        for name, value in networks.items()
+        name: _attachment(name, value, names, frozenset(_below(f"networks.{name}.", declared)))
+        for name, value in places(answer).items()
+    }
+
+
+def places(answer: Json) -> dict[str, Json]:
+    """The settings of a container's places on networks, by network, from `GET /containers/{id}/json`.
+
+    A connect that fails on a running container leaves an entry all the same (seen on 20.10 and 28.5), with neither the
+    network's id nor an endpoint's. It is not there: nothing is to be disconnected, and a connect is accepted. While a
+    container does not run, such an entry is a network that its start joins.
+    """
+    state = answer.get("State") or {}
+    runs = state.get("Running") and not state.get("Restarting")
+    found = {name: value or {} for name, value in ((answer.get("NetworkSettings") or {}).get("Networks") or {}).items()}
+    return {
+        name: value for name, value in found.items() if not runs or value.get("NetworkID") or value.get("EndpointID")
     }
 
 
@@ -331,6 +346,7 @@ def _attachment(name: str, value: Json, names: tuple[str, str], declared: frozen
         gw_priority=int(value.get("GwPriority") or 0),
         mac_address=(value.get("MacAddress") or "").lower(),
         declared=declared,
+        endpoint_id=value.get("EndpointID") or "",
     )
 
 
@@ -359,6 +375,23 @@ def network(answer: Json) -> ObservedNetwork:
         enable_ipv4=answer.get("EnableIPv4", True) is not False,
         ipam_driver=ipam.get("Driver") or "default",
         ipam_options=dict(ipam.get("Options") or {}),
+    )
+
+
+def endpoints(answer: Json) -> tuple[Endpoint, ...]:
+    """Who is on a network at this moment, from `GET /networks/{id}`.
+
+    An endpoint whose container is gone (the engine was killed) is named by its own id, and still holds its address.
+    """
+    return tuple(
+        Endpoint(
+            id=value.get("EndpointID") or "",
+            container_id=id_,
+            container=value.get("Name") or id_[:12],
+            addresses=tuple(address(value[key]) for key in ("IPv4Address", "IPv6Address") if value.get(key)),
+            mac_address=(value.get("MacAddress") or "").lower(),
+        )
+        for id_, value in (answer.get("Containers") or {}).items()
     )
 
 

@@ -87,6 +87,16 @@ _MEANINGS = (
         topic="overlap",
     ),
     meaning(
+        r"cannot create network \S+ \((?P<bridge>\S+)\): conflicts with network .*same bridge name",
+        "another network has the bridge `{bridge}`",
+        "give it another `com.docker.network.bridge.name`, or remove the other network",
+    ),
+    meaning(
+        r"existing interface (?P<interface>\S+) is not a bridge",
+        "the host has an interface `{interface}` already, and it is not a bridge",
+        "give the network another `com.docker.network.bridge.name`",
+    ),
+    meaning(
         r"network with name (?P<name>\S+) already exists",
         "another network got the name `{name}` meanwhile",
         "`docker network ls` shows it: remove it, or give yours another `name`",
@@ -151,8 +161,15 @@ _MEANINGS = (
     ),
     meaning(
         r"Address already in use",
-        "the fixed address is taken by another container on that network",
+        "the fixed address is in use by another container on that network",
         "choose another address in the file, or disconnect the other container",
+        topic="address",
+    ),
+    meaning(
+        r"no available (?P<family>IPv[46]) addresses on this network's address pools: (?P<network>\S+)",
+        "the network `{network}` has no {family} address left for another container",
+        "give it a larger subnet under `ipam`, or take a container off it",
+        topic="full",
     ),
     meaning(
         r"user specified IP address is supported only when connecting to networks with user configured subnets",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdeploy.engine import answers
 from netdeploy.engine.errors import EngineAnswer
-from netdeploy.engine.observe import listed_name
+from netdeploy.engine.observe import listed_name, really_joined
 from netdeploy.engine.observed import ObservedContainer, ObservedNetwork, with_named_modes
 from netdeploy.errors import NetdeployError
 
@@ -76,7 +76,9 @@ def networking(reader: Reader, name: str) -> Networking | None:
         answer = owner[0]
         container = with_named_modes(container, {shared: owner[1].name})
     text, problem = _resolv_conf(reader, container.id)
-    return Networking(container, owner[1] if owner else None, endpoints(answer), text, problem)
+    joined = (owner[1] if owner else container).attachments
+    places = tuple(endpoint for endpoint in endpoints(answer) if endpoint.network in joined)
+    return Networking(container, owner[1] if owner else None, places, text, problem)
 
 
 def networks(reader: Reader) -> Mapping[str, ObservedNetwork]:
@@ -101,14 +103,14 @@ def _inspect(reader: Reader, name: str) -> tuple[dict[str, Any], ObservedContain
             hint = "give more digits, or its name"
             raise NetdeployError(f"the ids of several containers begin with `{name}`", hint=hint) from None
         raise
-    return answer, answers.container(answer)
+    return answer, really_joined(reader, answers.container(answer))
 
 
 def endpoints(answer: dict[str, Any]) -> tuple[LiveEndpoint, ...]:
     """From `GET /containers/{id}/json`, in the order of the networks' names."""
-    settings = (answer.get("NetworkSettings") or {}).get("Networks") or {}
+    settings = answers.places(answer)
     modes = {"host", "none"}
-    return tuple(_endpoint(name, settings[name] or {}, answer) for name in sorted(settings) if name not in modes)
+    return tuple(_endpoint(name, settings[name], answer) for name in sorted(settings) if name not in modes)
 
 
 def _endpoint(network: str, value: dict[str, Any], answer: dict[str, Any]) -> LiveEndpoint:

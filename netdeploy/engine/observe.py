@@ -12,6 +12,7 @@ from netdeploy.engine.observed import (
     LABEL_TOPOLOGY,
     ObservedContainer,
     ObservedImage,
+    ObservedNetwork,
     Snapshot,
     State,
     with_named_modes,
@@ -28,7 +29,8 @@ class Scope:
     """Which containers matter: those of `topology` (None: of every topology), and those with one of `names`.
 
     Those on one of `networks` (by name) matter, too. `images` are looked up by name, besides those that run. Those that
-    run on one of `external` (by name), and do not matter otherwise, are neighbours.
+    run on one of `external` (by name), and do not matter otherwise, are neighbours. Who is on one of `networks` or
+    `external` is asked, whether that container matters or not.
     """
 
     topology: str | None
@@ -48,11 +50,13 @@ def observe(reader: Reader, scope: Scope) -> Snapshot:
     ours = {text for network in networks if _belongs(network.labels, scope) for text in (network.id, network.name)}
     listed = reader.get("/containers/json", all=1)
     ids = [item["Id"] for item in listed if _matters(item, scope, ours)]
-    found = reader.get_all(lambda id_: _container(reader, id_), ids)
+    found = reader.get_all(lambda id_: inspected_container(reader, id_), ids)
     near = [item["Id"] for item in listed if item["Id"] not in set(ids) and _is_neighbour(item, scope)]
-    neighbours = reader.get_all(lambda id_: _container(reader, id_), near)
+    neighbours = reader.get_all(lambda id_: inspected_container(reader, id_), near)
     names = {item["Id"]: listed_name(item) for item in listed if item.get("Names")}
     containers = tuple(with_named_modes(container, names) for container in found if container is not None)
+    networks = _with_endpoints(reader, networks, containers, scope.networks | scope.external)
+    containers = tuple(_without_lost_places(reader, container, networks) for container in containers)
     volumes = tuple(answers.volume(item) for item in reader.get("/volumes").get("Volumes") or ())
     images = _images(reader, scope.images | {container.image_id for container in containers})
     platforms = {id_: image.platform for id_, image in images.items()}
@@ -66,6 +70,55 @@ def observe(reader: Reader, scope: Scope) -> Snapshot:
         reader.engine_version,
         tuple(neighbour for neighbour in neighbours if neighbour is not None),
     )
+
+
+def really_joined(reader: Reader, container: ObservedContainer) -> ObservedContainer:
+    """A container with those of its places that the networks know of, too; as `observe` gives every container."""
+    networks = tuple(answers.network(item) for item in reader.get("/networks"))
+    return _without_lost_places(reader, container, _with_endpoints(reader, networks, (container,), frozenset()))
+
+
+_WITHOUT_ENDPOINTS = ("host", "null")
+"""Drivers of networks on which nobody has an address."""
+
+
+def _with_endpoints(
+    reader: Reader,
+    networks: tuple[ObservedNetwork, ...],
+    containers: tuple[ObservedContainer, ...],
+    names: frozenset[str],
+) -> tuple[ObservedNetwork, ...]:
+    used = {place.network_id for container in containers for place in container.attachments.values()}
+    asked = [n for n in networks if (n.id in used or n.name in names) and n.driver not in _WITHOUT_ENDPOINTS]
+    told = reader.get_all(lambda network: answers.endpoints(inspected_network(reader, network.id)), asked)
+    found = {network.id: replace(network, endpoints=on_it) for network, on_it in zip(asked, told, strict=True)}
+    return tuple(found.get(network.id, network) for network in networks)
+
+
+def _without_lost_places(
+    reader: Reader, container: ObservedContainer, networks: tuple[ObservedNetwork, ...]
+) -> ObservedContainer:
+    """A container without the places that only itself tells of.
+
+    A connect that fails late (seen on 28.5, such as for an interface's name that is taken inside) leaves an entry with
+    an endpoint and an address; only the network tells that nobody is there. A container may have changed between the
+    two looks, so it is looked at once more.
+    """
+    told = [network for network in networks if network.driver not in _WITHOUT_ENDPOINTS]
+    standing = {network.id: {endpoint.id for endpoint in network.endpoints} for network in told}
+
+    def lost(seen: ObservedContainer) -> dict[str, str]:
+        return {
+            name: place.endpoint_id
+            for name, place in seen.attachments.items()
+            if place.endpoint_id and place.endpoint_id not in standing.get(place.network_id, {place.endpoint_id})
+        }
+
+    missing = lost(container)
+    again = inspected_container(reader, container.id) if missing else None
+    still = lost(again) if again else {}
+    gone = {name for name, endpoint in missing.items() if still.get(name) == endpoint}
+    return replace(container, attachments={n: p for n, p in container.attachments.items() if n not in gone})
 
 
 def identity(reader: Reader) -> tuple[str, str]:
@@ -167,7 +220,8 @@ def _is_neighbour(item: dict[str, Any], scope: Scope) -> bool:
     return item.get("State") == "running" and not scope.external.isdisjoint(attached)
 
 
-def _container(reader: Reader, id_: str) -> ObservedContainer | None:
+def inspected_container(reader: Reader, id_: str) -> ObservedContainer | None:
+    """A container as it is; None when it is gone."""
     try:
         return answers.container(reader.get(f"/containers/{id_}/json"))
     except EngineAnswer as answer:
@@ -178,7 +232,7 @@ def _container(reader: Reader, id_: str) -> ObservedContainer | None:
 
 def state(reader: Reader, container_id: str) -> State | None:
     """A container's state; None when it is gone."""
-    found = _container(reader, container_id)
+    found = inspected_container(reader, container_id)
     return found.state if found else None
 
 

@@ -134,6 +134,8 @@ class ObservedAttachment:
     declared: frozenset[str] = frozenset()
     address6: str = ""
     """Its global IPv6 address, while running."""
+    endpoint_id: str = ""
+    """While running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,8 +346,21 @@ class ObservedPool:
 
 
 @dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Who is on a network at this moment, with its addresses there."""
+
+    id: str
+    container_id: str
+    container: str
+    """The container's name."""
+    addresses: tuple[str, ...]
+    mac_address: str = ""
+    """In small letters; empty where the driver has none."""
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedNetwork:
-    """A network as configured."""
+    """A network as configured, and who is on it at this moment."""
 
     id: str
     name: str
@@ -359,6 +374,8 @@ class ObservedNetwork:
     enable_ipv4: bool = True
     ipam_driver: str = "default"
     ipam_options: Mapping[str, str] = field(default_factory=dict)
+    endpoints: tuple[Endpoint, ...] = field(default=(), compare=False)
+    """Of networks that the topology uses, or a seen container is on."""
 
     @property
     def declared(self) -> frozenset[str]:

@@ -1,22 +1,24 @@
-"""What else is around a topology: who holds ports and addresses, and the host itself, where the engine is on it.
+"""What else is around a topology: who holds ports, and the host itself, where the engine is on it.
 
 Only looked at before something is changed.
 """
 
 from __future__ import annotations
 
+import array
 import ipaddress
 import itertools
 import socket
 import struct
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdeploy.engine.abilities import Abilities, abilities
 from netdeploy.engine.host import is_taken
-from netdeploy.engine.observe import inspected_network, listed_name, unused_networks
+from netdeploy.engine.observe import listed_name, unused_networks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,26 +38,6 @@ class HeldPort:
     protocol: str
     holder: str
     container_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldAddress:
-    """An address on a network, and the container that has it."""
-
-    network_id: str
-    address: str
-    container: str
-    container_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class HeldMac:
-    """A MAC address on a network, in small letters, and the container whose interface has it."""
-
-    network_id: str
-    mac_address: str
-    container: str
-    container_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +63,13 @@ class Surroundings:
     containers: tuple[HeldPort, ...] = ()
     unused_networks: tuple[str, ...] = ()
     """Networks that no container is on."""
-    addresses: tuple[HeldAddress, ...] = ()
-    macs: tuple[HeldMac, ...] = ()
     pools: tuple[AddressPool, ...] = ()
     local: bool = False
     processes: tuple[HeldPort, ...] = ()
     routes: tuple[Route, ...] = ()
     abilities: Abilities = field(default_factory=Abilities)
+    interfaces: frozenset[str] = frozenset()
+    """The host's, those that are no bridges."""
 
 
 BUILT_IN_POOLS = (
@@ -97,22 +79,20 @@ BUILT_IN_POOLS = (
 """moby, libnetwork/ipamutils: localScopeDefaultNetworks."""
 
 
-def look_around(engine: Engine, networks: Iterable[str]) -> Surroundings:
-    """Look at what a plan may stumble over; `networks` are the ids of those on which a certain address is wanted."""
+def look_around(engine: Engine) -> Surroundings:
+    """Look at what a plan may stumble over."""
     reader = engine.reader
     info = reader.get("/info")
     local = _is_local(engine.endpoint.url, info)
-    inspected = [inspected_network(reader, id_) for id_ in networks]
     return Surroundings(
         containers=tuple(_published(reader.get("/containers/json"))),
         unused_networks=tuple(unused_networks(reader)),
-        addresses=tuple(address for network in inspected for address in _addresses(network)),
-        macs=tuple(mac for network in inspected for mac in _macs(network)),
         pools=_pools(info),
         local=local,
         processes=tuple(_processes()) if local else (),
         routes=tuple(_routes()) if local else (),
         abilities=abilities(reader, info),
+        interfaces=frozenset(_interfaces()) if local else frozenset(),
     )
 
 
@@ -133,20 +113,6 @@ def _published(listed: Iterable[dict[str, Any]]) -> Iterator[HeldPort]:
                 yield HeldPort(
                     port.get("IP") or "", port["PublicPort"], port.get("Type") or "tcp", listed_name(item), item["Id"]
                 )
-
-
-def _addresses(network: dict[str, Any]) -> Iterator[HeldAddress]:
-    for id_, endpoint in (network.get("Containers") or {}).items():
-        for key in ("IPv4Address", "IPv6Address"):
-            address = str(endpoint.get(key) or "").partition("/")[0]
-            if address:
-                yield HeldAddress(network["Id"], address, endpoint.get("Name") or id_[:12], id_)
-
-
-def _macs(network: dict[str, Any]) -> Iterator[HeldMac]:
-    for id_, endpoint in (network.get("Containers") or {}).items():
-        if endpoint.get("MacAddress"):
-            yield HeldMac(network["Id"], endpoint["MacAddress"].lower(), endpoint.get("Name") or id_[:12], id_)
 
 
 def _pools(info: dict[str, Any]) -> tuple[AddressPool, ...]:
@@ -183,6 +149,22 @@ def _process_name(pid: int | None) -> str:
         return f"`{psutil.Process(pid).name()}` (process {pid})" if pid else ""
     except psutil.Error:
         return ""
+
+
+_ETHTOOL, _DRIVER_INFO = 0x8946, 3  # Linux: SIOCETHTOOL, ETHTOOL_GDRVINFO
+
+
+def _interfaces() -> Iterator[str]:
+    """Those that no bridge driver says it drives; /sys may be another network namespace's."""
+    import fcntl  # noqa: PLC0415 - not on every system where the command line runs
+
+    for _, name in socket.if_nameindex():
+        info = array.array("B", struct.pack("=I192x", _DRIVER_INFO))
+        request = struct.pack("16sP", name.encode(), info.buffer_info()[0])
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket, suppress(OSError):
+            fcntl.ioctl(any_socket, _ETHTOOL, request)  # a loopback interface has no driver
+        if info.tobytes()[4:36].rstrip(b"\0") != b"bridge":
+            yield name
 
 
 def _routes() -> Iterator[Route]:

@@ -37,6 +37,7 @@ from netdeploy.plan.changes import (
     VolumeChange,
 )
 from netdeploy.plan.health import Ailment, ailments
+from netdeploy.plan.making_room import NEEDS_ITS_MAC, with_replacement, with_room_made
 from netdeploy.plan.namesakes import several_of_a_name
 from netdeploy.plan.ownership import ASIDE, is_ours, our_containers, owner_text
 from netdeploy.plan.reasons import attachment_difference, difference, disconnect_hint, listed
@@ -90,7 +91,7 @@ class _Diff:
             found += self._volume(volume)
         for container in self._wishes.containers:
             found += self._container(container, kept_containers[container.key])
-        found = self._with_relying(found)
+        found = self._with_relying(with_room_made(found, self._wishes, kept_containers))
         kept_ids = {c.id for c in kept_containers.values() if c} | {n.id for n in kept_networks.values() if n}
         found += self._removals(kept_ids)
         return Changes(
@@ -148,25 +149,30 @@ class _Diff:
             )
         elif live is None:
             action, reason = Action.CREATE, "it does not exist"
-            yield self._subnet_conflict(wish) or NetworkChange(action=action, name=wish.name, reason=reason, wish=wish)
+            yield self._clash(wish) or NetworkChange(action=action, name=wish.name, reason=reason, wish=wish)
         else:
             yield from self._network_difference(wish, live)
 
-    def _subnet_conflict(self, wish: NetworkWish) -> NetworkChange | None:
-        """Somebody else's network on a subnet that is to be ours; the engine allows each once."""
+    def _clash(self, wish: NetworkWish) -> NetworkChange | None:
+        """Somebody else's network with a subnet or a bridge that is to be ours; the engine allows each once."""
         for network in self._seen.networks:
-            subnet = network_rows.overlap(wish, network)
-            if subnet and network not in self._networks:
-                docker = network.name in BUILT_IN_NETWORKS
-                whose = "is Docker's own" if docker else owner_text(network.labels)
-                remove = f", or remove the other network: docker network rm {network.name}"
-                return NetworkChange(
-                    action=Action.CONFLICT,
-                    name=wish.name,
-                    reason=f"its subnet overlaps {subnet} of the network `{network.name}`, which {whose}",
-                    hint=f"choose a free subnet in the file{self._such_as()}{'' if docker else remove}",
-                    wish=wish,
-                )
+            subnet, bridge = network_rows.overlap(wish, network), network_rows.same_bridge(wish, network)
+            if network in self._networks or not (subnet or bridge):
+                continue
+            docker = network.name in BUILT_IN_NETWORKS
+            whose = "is Docker's own" if docker else owner_text(network.labels)
+            what = f"its subnet overlaps {subnet}" if subnet else f"its bridge `{bridge}` is that"
+            another = (
+                f"choose a free subnet in the file{self._such_as()}" if subnet else "give it another bridge in the file"
+            )
+            removed = f", or remove the other network: docker network rm {network.name}"
+            return NetworkChange(
+                action=Action.CONFLICT,
+                name=wish.name,
+                reason=f"{what} of the network `{network.name}`, which {whose}",
+                hint=another + ("" if docker else removed),
+                wish=wish,
+            )
         return None
 
     def _such_as(self) -> str:
@@ -180,12 +186,12 @@ class _Diff:
         reason = difference(attributes)
         if not attributes:
             # it stands on a subnet that the file leaves to the engine, and that another network declares
-            heirs = ((other, network_rows.overlap(other, live)) for other in self._wishes.networks if other != wish)
-            heir, subnet = next(((other, subnet) for other, subnet in heirs if subnet), (None, ""))
+            heirs = ((other, network_rows.contested(other, live)) for other in self._wishes.networks if other != wish)
+            heir, taken = next(((other, taken) for other, taken in heirs if taken), (None, ""))
             if heir is None:
                 return
-            reason = f"`{heir.name}` takes its subnet {subnet}"
-        conflict = self._subnet_conflict(wish)
+            reason = f"`{heir.name}` takes its {taken}"
+        conflict = self._clash(wish)
         if conflict:
             yield replace(conflict, attributes=attributes, live=live)
             return
@@ -375,8 +381,7 @@ class _Diff:
         for wanted in wish.attachments:
             joins = wanted.network in self._renewed_networks or any(self._attachment(wish, live, wanted))
             if wanted.mac_address and joins:
-                reason = "with a fixed MAC address, which an engine gives a new container only"
-                return f"it joins `{wanted.network}` {reason}"
+                return f"it joins `{wanted.network}`{NEEDS_ITS_MAC}"
         return ""
 
     def _is_left_first(self, attachment: ObservedAttachment) -> bool:
@@ -385,7 +390,7 @@ class _Diff:
         if network is None:
             return bool(attachment.network_id)
         others = [wish for wish in self._wishes.networks if self._kept_network(wish) != network]
-        return network in self._networks and any(network_rows.overlap(wish, network) for wish in others)
+        return network in self._networks and any(network_rows.contested(wish, network) for wish in others)
 
     def _not_running(self, wish: ContainerWish, live: ObservedContainer) -> str:
         state = live.state
@@ -465,13 +470,14 @@ class _Diff:
             )
 
     def _with_relying(self, found: list[Change]) -> list[Change]:
-        """A container that relies on another goes with it: a new one has other namespaces, mounts and addresses."""
-        renewed = {
-            change.name
-            for change in found
-            if isinstance(change, ContainerChange) and change.action in (Action.CREATE, Action.REPLACE)
-        }
-        pending = [w for w in self._wishes.containers if w.relies_on and w.name not in renewed]
+        """A container that relies on another goes with it: a new one has other namespaces, mounts and addresses.
+
+        What stands under its name and is not ours stays a conflict.
+        """
+        decided = [change for change in found if isinstance(change, ContainerChange)]
+        renewed = {change.name for change in decided if change.action in (Action.CREATE, Action.REPLACE)}
+        settled = renewed | {change.name for change in decided if change.action is Action.CONFLICT}
+        pending = [w for w in self._wishes.containers if w.relies_on and w.name not in settled]
         while True:
             wish = next((w for w in pending if w.relies_on & renewed), None)
             if wish is None:
@@ -479,21 +485,12 @@ class _Diff:
             pending.remove(wish)
             renewed.add(wish.name)
             live = self._kept_container(wish)
-            found = [c for c in found if c.name != wish.name or not isinstance(c, ContainerChange | AttachmentChange)]
             other = min(wish.relies_on & renewed)
             shared = next((_SHARED[kind] for kind, name in wish.shares.items() if name == other), "")
             how = (
                 f"shares the {shared} of" if shared else "has the mounts of" if other in _mounted(wish) else "links to"
             )
-            found.append(
-                ContainerChange(
-                    action=Action.REPLACE,
-                    name=wish.name,
-                    reason=f"it {how} `{other}`, which is made anew",
-                    wish=wish,
-                    live=live,
-                )
-            )
+            found = with_replacement(found, wish, live, f"it {how} `{other}`, which is made anew")
 
     # -- what is no longer wanted --
 

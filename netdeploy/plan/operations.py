@@ -90,6 +90,8 @@ class Connect:
     container: Handle
     network: Handle
     endpoint: Json = field(compare=False)
+    fallback: Json | None = field(default=None, compare=False)
+    """The endpoint to settle for where that one is refused."""
 
     @property
     def text(self) -> str:
@@ -230,7 +232,7 @@ class Operation:
     undo: tuple[Call, ...] = ()
     """What takes this step back, if a later step of the same `group` fails."""
     group: str = ""
-    """The replacement it belongs to."""
+    """What is taken back as one, in words: such as "`web`" for its replacement, or "`web` on `net`"."""
 
     @property
     def id(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from netdeploy.attributes.wish import AttachmentWish
@@ -25,9 +25,9 @@ class AddressClaim:
     operation: str
     attachments: tuple[AttachmentWish, ...]
 
-    def fixed(self, network: str) -> bool:
-        """Whether it takes a fixed address there."""
-        return any(a.network == network and _addresses(a) for a in self.attachments)
+    def fixed(self, network: str, family: int) -> bool:
+        """Whether it takes a fixed IPv4 or IPv6 address there."""
+        return any(a.network == network and _fixed(a, family) for a in self.attachments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Leaving:
         held = self.container.attachments.get(attachment.network)
         if held is None or attachment.network not in self.networks:
             return False
-        return bool(_addresses(attachment) & {held.ipv4_address, held.ipv6_address, held.address})
+        return bool(_addresses(attachment) & {held.ipv4_address, held.ipv6_address, held.address, held.address6})
 
 
 def order_subnets(steps: Steps) -> None:
@@ -96,13 +96,58 @@ def order_ports(steps: Steps, claims: Iterable[PortClaim], leaving: Iterable[Lea
 def order_addresses(steps: Steps, claims: Iterable[AddressClaim], leaving: Iterable[Leaving]) -> None:
     """A fixed address is taken after it is given up, and before the engine gives it to somebody else."""
     every, leaves = list(claims), list(leaving)
+    handed_on = [
+        (leave, claim)
+        for claim in every
+        for leave in leaves
+        if any(_addresses(attachment) and leave.holds(attachment) for attachment in claim.attachments)
+    ]
+    for leave, claim in handed_on:
+        steps.wait_for(claim.operation, [leave.operation])
     for claim in every:
         for attachment in claim.attachments:
-            if _addresses(attachment):
-                steps.wait_for(claim.operation, [leave.operation for leave in leaves if leave.holds(attachment)])
-            else:
-                network = attachment.network
-                steps.wait_for(claim.operation, [other.operation for other in every if other.fixed(network)])
+            steps.wait_for(claim.operation, [other.operation for other in every if _goes_before(other, attachment)])
+    for leave, claim in handed_on:
+        _make_room_late(steps, leave, claim)
+
+
+def _goes_before(claim: AddressClaim, attachment: AttachmentWish) -> bool:
+    """Whether a claim takes a fixed address of a kind of which an attachment takes any that is free."""
+    return any(not _fixed(attachment, family) and claim.fixed(attachment.network, family) for family in (4, 6))
+
+
+def _make_room_late(steps: Steps, leave: Leaving, claim: AddressClaim) -> None:
+    """Who makes room for a start leaves when all else that the start waits for is done.
+
+    Two that are connected again, one to the address that the other gives up, are taken back together.
+    """
+    if isinstance(steps[claim.operation].call, Connect):
+        steps.join_groups(claim.operation, leave.operation)
+    elif isinstance(steps[leave.operation].call, Disconnect):
+        steps.wait_for(leave.operation, steps[claim.operation].after)
+
+
+def order_room(
+    steps: Steps, claims: Iterable[AddressClaim], leaving: Iterable[Leaving], scarce: Callable[[str, int], bool]
+) -> None:
+    """Where a network has no address for all at once, those who leave it go before those who come.
+
+    Args:
+        steps: the operations.
+        claims: who comes.
+        leaving: who goes.
+        scarce: whether a network (by name) has no room for so many more.
+    """
+    every, leaves = list(claims), list(leaving)
+    for claim in every:
+        for network in {attachment.network for attachment in claim.attachments}:
+            coming = sum(network in {a.network for a in other.attachments} for other in every)
+            if scarce(network, coming):
+                steps.wait_for(claim.operation, [leave.operation for leave in leaves if network in leave.networks])
+
+
+def _fixed(attachment: AttachmentWish, family: int) -> str:
+    return attachment.ipv4_address if family == 4 else attachment.ipv6_address
 
 
 def _addresses(attachment: AttachmentWish) -> set[str]:

@@ -8,6 +8,7 @@ subnet for a moment, and below API 1.44 a container is made with one endpoint an
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from netdeploy.attributes import attachment as attachment_rows
@@ -19,7 +20,7 @@ from netdeploy.attributes.containers.network import port_bindings
 from netdeploy.attributes.containers.process import first_check
 from netdeploy.attributes.table import Json
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, Wishes
-from netdeploy.engine.observed import ObservedAttachment, ObservedContainer, Snapshot
+from netdeploy.engine.observed import ObservedAttachment, ObservedContainer, ObservedNetwork, Snapshot
 from netdeploy.plan.changes import (
     PAUSED,
     Action,
@@ -57,6 +58,7 @@ from netdeploy.plan.order import (
     order_moves,
     order_names,
     order_ports,
+    order_room,
     order_subnets,
 )
 from netdeploy.plan.ownership import ASIDE, TEMPORARY
@@ -118,6 +120,7 @@ class _Planner:
         order_names(self._steps, self._names)
         order_ports(self._steps, self._port_claims, self._leaving)
         order_addresses(self._steps, self._address_claims, self._leaving)
+        order_room(self._steps, self._address_claims, self._leaving, self._is_scarce)
         order_moves(self._steps)
         return Plan(tuple(self._steps.in_order()))
 
@@ -131,8 +134,8 @@ class _Planner:
 
     # -- leaving --
 
-    def _networks_to_vacate(self) -> dict[str, str]:
-        """Networks that must be gone before others can be made, by id, each with the reason in words.
+    def _networks_to_vacate(self) -> dict[str, _Vacating]:
+        """Networks that must be gone before others can be made, by id.
 
         Everybody leaves them first, even containers that are about to be replaced: their new ones may need what
         the new network brings, so they can't be waited for.
@@ -140,44 +143,64 @@ class _Planner:
         found = {}
         for heir in self._of(NetworkChange):
             for change in self._in_the_way(heir):
-                name = _required(change.live).name
-                way = "is replaced" if change.action is Action.REPLACE else f"makes way for `{heir.name}`"
-                found[_required(change.live).id] = f"`{name}` {way}"
+                live = _required(change.live)
+                if change.wish and change.action is Action.REPLACE:
+                    found[live.id] = _Vacating(f"`{live.name}` is replaced", change.wish.name)
+                else:
+                    found[live.id] = _Vacating(f"`{live.name}` makes way for `{heir.name}`", heir.name)
         return found
 
     def _in_the_way(self, made: NetworkChange) -> list[NetworkChange]:
-        """Networks that go and hold the name or a subnet of one that is made."""
+        """Networks that go and hold the name, a subnet or the bridge of one that is made."""
         wish = made.wish
         if wish is None or made.action not in (Action.CREATE, Action.REPLACE):
             return []
         going = [c for c in self._of(NetworkChange) if c.action in (Action.REMOVE, Action.REPLACE)]
-        return [c for c in going if c.live and (c.live.name == wish.name or network_rows.overlap(wish, c.live))]
+        return [c for c in going if c.live and (c.live.name == wish.name or network_rows.contested(wish, c.live))]
 
     def _leave_vacated(self) -> None:
         removed = {c.live.id for c in self._of(ContainerChange) if c.action is Action.REMOVE and c.live}
         for container in self._seen.containers:
             for attachment in container.attachments.values():
-                reason = self._vacated.get(self._id_of(attachment))
-                if reason and container.id not in removed:
-                    self._disconnect(container, attachment.network, reason, **self._way_back(container, attachment))
+                vacating = self._vacated.get(self._id_of(attachment))
+                if vacating and container.id not in removed:
+                    self._disconnect(container, attachment.network, vacating.reason)
 
     def _way_back(self, container: ObservedContainer, attachment: ObservedAttachment) -> dict[str, Any]:
-        """How one that is replaced comes back to a network that is replaced too, if its replacement fails."""
-        replaced = next((c for c in self._of(ContainerChange) if c.live == container and c.wish), None)
-        heir = next((c.wish for c in self._of(NetworkChange) if c.wish and c.wish.name == attachment.network), None)
-        if replaced is None or replaced.action is not Action.REPLACE or heir is None:
-            return {}
-        kept = network_rows.holds(heir, attachment.ipv4_address, attachment.ipv6_address)
-        endpoint = attachment_rows.endpoint_as_it_is(attachment, addresses=kept)
-        back = Connect(_handle(container), Handle(attachment.network), endpoint)
-        return {"undo": (back,), "group": _required(replaced.wish).name}
+        """How a container comes back to where it was, if what it left for fails; nothing where it leaves for good.
 
-    def _disconnect(self, container: ObservedContainer, network: str, reason: str, **more: Any) -> str:
+        A network that is made anew may not hold its fixed addresses: then it comes back without them.
+        """
+        id_, network = self._id_of(attachment), attachment.network
+        vacating = self._vacated.get(id_)
+        made_anew = vacating is not None and vacating.heir == network
+        change = next((c for c in self._of(ContainerChange) if c.live == container and c.wish), None)
+        if vacating and not made_anew:
+            group = _network_group(vacating.heir)
+        elif change and change.wish and change.action is Action.REPLACE:
+            group = _container_group(change.wish)
+        elif self._comes_back(container, network):
+            group = f"`{container.name}` on `{network}`"
+        else:
+            return {}
+        bare = attachment_rows.endpoint_as_it_is(attachment, addresses=False)
+        whole = attachment_rows.endpoint_as_it_is(attachment, addresses=True)
+        handle = Handle(network, "" if vacating or id_ not in self._network_ids else id_)
+        back = Connect(_handle(container), handle, whole, bare if whole != bare else None)
+        return {"undo": (back,), "group": group}
+
+    def _comes_back(self, container: ObservedContainer, network: str) -> bool:
+        """Whether a container of the file, which is not replaced, is to be on a network."""
+        wish = next((w for w in self._wishes.containers if (live := self._live(w)) and live.id == container.id), None)
+        return wish is not None and any(place.network == network for place in wish.attachments)
+
+    def _disconnect(self, container: ObservedContainer, network: str, reason: str) -> str:
         """By name where the network is gone: the engine then forgets the endpoint all the same."""
         attachment = container.attachments[network]
         id_ = self._id_of(attachment)
         handle = Handle(network, id_ if id_ in self._network_ids else network)
-        left = self._steps.add(Disconnect(_handle(container), handle), reason, **more)
+        call = Disconnect(_handle(container), handle)
+        left = self._steps.add(call, reason, **self._way_back(container, attachment))
         self._left.setdefault(id_, []).append(left)
         self._parted.setdefault(container.id, []).append(left)
         if container.state.running:
@@ -223,13 +246,22 @@ class _Planner:
         if change.action in (Action.REMOVE, Action.REPLACE):
             live = _required(change.live)
             call = RemoveNetwork(Handle(live.name, live.id))
-            self._steps.add(call, change.reason, self._left.get(live.id, ()))
+            self._steps.add(call, change.reason, self._left.get(live.id, ()), **self._made_again(live))
         if change.action in (Action.CREATE, Action.REPLACE):
             wish = _required(change.wish)
             first = [RemoveNetwork(Handle(c.name, _required(c.live).id)).text for c in self._in_the_way(change)]
             forgotten = [leave.operation for leave in self._leaving if self._forgets(leave, wish.name)]
             create = CreateNetwork(wish.name, network_rows.create_body(wish))
-            self._network_ready[wish.name] = self._steps.add(create, change.reason, [*first, *forgotten])
+            group = _network_group(wish.name)
+            self._network_ready[wish.name] = self._steps.add(create, change.reason, [*first, *forgotten], group=group)
+
+    def _made_again(self, live: ObservedNetwork) -> dict[str, Any]:
+        """How a network that makes way for another comes back, if that one can't be made."""
+        vacating = self._vacated.get(live.id)
+        if vacating is None:
+            return {}
+        again = CreateNetwork(live.name, network_rows.body_as_it_is(live))
+        return {"undo": (again,), "group": _network_group(vacating.heir)}
 
     def _forgets(self, leave: Leaving, network: str) -> bool:
         """Whether a running container leaves a network of that name which is gone."""
@@ -283,7 +315,7 @@ class _Planner:
 
     def _create(self, wish: ContainerWish, change: ContainerChange) -> None:
         """Where another of ours bears the name for now, it is made under a temporary one."""
-        reason, group, final = change.reason, wish.name, Handle(wish.name)
+        reason, group, final = change.reason, _container_group(wish), Handle(wish.name)
         if wish.name in self._names:
             temporary = self._free(wish.name + TEMPORARY)
             ready = self._make(wish, temporary, reason, {}, group)
@@ -333,7 +365,7 @@ class _Planner:
     def _replace(self, wish: ContainerWish, change: ContainerChange) -> None:
         """Everything that can fail early first; then the swap; the old one goes last, and comes back on a failure."""
         live = _required(change.live)
-        reason, group = change.reason, wish.name
+        reason, group = change.reason, _container_group(wish)
         old, aside = _handle(live), self._aside(wish, live)
         temporary = self._free(wish.name + TEMPORARY)
         new = Handle(temporary)
@@ -438,14 +470,25 @@ class _Planner:
             moved = self._vacated.get(self._id_of(actual)) if actual else None
             if change is None and moved is None:
                 continue
-            reason = change.reason if change else moved or ""
-            left = [self._disconnect(live, attachment.network, moved or reason)] if actual else []
-            waits = [*left, self._network_ready.get(attachment.network)]
-            connected = self._steps.add(self._connect_call(_handle(live), attachment), reason, waits)
+            reason = change.reason if change else moved.reason if moved else ""
+            left = self._disconnect(live, attachment.network, moved.reason if moved else reason) if actual else None
+            waits = [left, self._network_ready.get(attachment.network)]
+            call = self._connect_call(_handle(live), attachment)
+            undo = (Disconnect(call.container, call.network),)
+            group = self._steps[left].group if left else ""
+            connected = self._steps.add(call, reason, waits, undo=undo, group=group)
             ready.append(connected)
             if live.state.running:
                 self._address_claims.append(AddressClaim(connected, (attachment,)))
         return ready
+
+    def _is_scarce(self, network: str, coming: int) -> bool:
+        """Whether a network that stands, and stays, has no addresses for so many more."""
+        standing = self._networks.get(network)
+        if standing is None or standing.id in self._vacated:
+            return False
+        wanted = len(standing.endpoints) + coming
+        return any(network_rows.room(pool, standing.driver_opts) < wanted for pool in standing.pools if pool.subnet)
 
     def _rename(self, live: ObservedContainer, name: str, reason: str) -> str:
         """Where containers have exchanged their names, one of each circle steps aside first."""
@@ -491,6 +534,22 @@ class _Planner:
             call = self._steps[started].call
             handle = call.container if isinstance(call, Start | Unpause) else handle
         return [self._steps.add(Wait(handle, condition), f"`{waiting.name}` waits for it", [started])]
+
+
+@dataclass(frozen=True, slots=True)
+class _Vacating:
+    """Why a network has to be gone, and the network (its name) that is made then."""
+
+    reason: str
+    heir: str
+
+
+def _network_group(name: str) -> str:
+    return f"network `{name}`"
+
+
+def _container_group(wish: ContainerWish) -> str:
+    return f"`{wish.name}`"
 
 
 T = TypeVar("T")

@@ -44,6 +44,15 @@ class Steps:
             if other != operation_id and other not in operation.after and not self._needs(other, operation_id):
                 self._operations[operation_id] = replace(operation, after=(*operation.after, other))
 
+    def join_groups(self, one: str, other: str) -> None:
+        """Let the groups of two operations be taken back together, if either fails."""
+        groups = [self._operations[operation].group for operation in (one, other)]
+        if all(groups) and groups[0] != groups[1]:
+            joined = " and ".join(sorted({name for group in groups for name in group.split(" and ")}))
+            for id_, operation in self._operations.items():
+                if operation.group in groups:
+                    self._operations[id_] = replace(operation, group=joined)
+
     def _needs(self, operation_id: str, other: str) -> bool:
         """Whether an operation waits, directly or not, for `other`."""
         pending, seen = [operation_id], set()

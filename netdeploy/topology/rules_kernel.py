@@ -32,7 +32,6 @@ CAPABILITIES = (
 _MOST_ID = 2**31 - 1
 _MOST_PROCESSES = 4_194_304  # linux/threads.h: PID_MAX_LIMIT on 64 bits
 _LEAST_CPUS = 10_000_000  # billionths; the kernel's least quota is 1ms, of a period of 100ms
-_INTERFACES_TAKEN = ("lo", "all", "default", ".", "..")
 
 
 def kernel_rules(draft: Draft) -> Iterator[Found]:
@@ -43,10 +42,6 @@ def kernel_rules(draft: Draft) -> Iterator[Found]:
         yield from _user((*base, "user"), container.user or "")
         yield from _limits(base, container)
         yield from _options(base, container)
-        for key, attachment in container.networks.items():
-            if attachment.interface_name in _INTERFACES_TAKEN:
-                path: Path = (*base, "networks", key, "interface_name")
-                yield Found(path, f"no interface can be called `{attachment.interface_name}`", "choose another name")
 
 
 def _capabilities(base: Path, container: Container) -> Iterator[Found]:

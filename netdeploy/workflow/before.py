@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from netdeploy.apply.images import Pull, pull_all
-from netdeploy.apply.preflight import fixed_address_networks, obstacles, warnings
+from netdeploy.apply.preflight import obstacles, warnings
 from netdeploy.attributes.wish import ContainerWish
 from netdeploy.engine.busybox import provide_busybox
 from netdeploy.engine.engine import Engine
@@ -17,18 +17,24 @@ from netdeploy.plan.too_old import too_old
 from netdeploy.workflow.listener import Listener
 from netdeploy.workflow.views import View, too_old_text
 
+UNTOUCHED = "nothing was touched"
+"""What a refusal says of what was done before it."""
 
-def refuse_obstacles(engine: Engine, view: View, say: Callable[[str], None]) -> None:
-    """Tell all that is known to stand in the way of a view's changes.
+
+def refuse_obstacles(engine: Engine, view: View, done: str = UNTOUCHED) -> list[str]:
+    """Look for all that is known to stand in the way of a view's changes.
+
+    Returns:
+        What can be done, and somebody may regret.
 
     Raises:
-        EngineTooOld: nothing else than the engine's age does.
-        Conflict: something does.
+        EngineTooOld: nothing else than the engine's age stands in the way.
+        Conflict: something does; `done` says what was done before.
     """
     if view.changes.in_sync:
-        return
+        return []
     lacking = too_old(view.wishes, view.seen.api_version)
-    around = look_around(engine, fixed_address_networks(view.wishes, view.seen))
+    around = look_around(engine)
     found = [obstacle.text for obstacle in obstacles(view.wishes, view.seen, view.changes, around)]
     count = len(found) + len(view.changes.conflicts)
     if lacking and not count:
@@ -39,9 +45,8 @@ def refuse_obstacles(engine: Engine, view: View, say: Callable[[str], None]) -> 
         found += [f"! {text}" for text in (*(text + this for text in lacking), *_images_not_to_be_had(engine, view))]
         count = len(found) + len(view.changes.conflicts)
         what = "something stands" if count == 1 else f"{count} things stand"
-        raise Conflict(f"{what} in the way (marked ! above); nothing was touched", details=found)
-    for text in warnings(view.seen, view.changes, around):
-        say(f"warning: {text}")
+        raise Conflict(f"{what} in the way (marked ! above); {done}", details=found)
+    return warnings(view.seen, view.changes, around)
 
 
 def _images_not_to_be_had(engine: Engine, view: View) -> Iterator[str]:

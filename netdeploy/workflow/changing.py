@@ -20,7 +20,7 @@ from netdeploy.errors import EngineUnreachable, Interrupted, NetdeployError, Not
 from netdeploy.plan.changes import Changes
 from netdeploy.plan.diff import DiffOptions, diff
 from netdeploy.plan.plan import plan
-from netdeploy.workflow.before import always_pulled, provide_images, refuse_obstacles
+from netdeploy.workflow.before import UNTOUCHED, always_pulled, provide_images, refuse_obstacles
 from netdeploy.workflow.listener import Listener
 from netdeploy.workflow.saved import Held
 from netdeploy.workflow.views import Target, View, glance, look
@@ -80,6 +80,7 @@ class _Apply:
         self._target = target
         self._listener = listener
         self._options = options
+        self._done = UNTOUCHED
 
     def run(self) -> Applied:
         if self._held:
@@ -121,9 +122,12 @@ class _Apply:
         view = glance(self._engine, self._target, self._diff_options())
         if self._held:
             self._held.check(view)
-        if before is None or view.changes.changes != before.changes.changes:
+        new = before is None or view.changes.changes != before.changes.changes
+        if new:
             self._listener.on_view(view)
-            refuse_obstacles(self._engine, view, self._listener.say)
+        for text in refuse_obstacles(self._engine, view, self._done):
+            if new:
+                self._listener.say(f"warning: {text}")
         return view
 
     def _converge(self, applied: Applied, *, again: bool) -> None:
@@ -131,6 +135,9 @@ class _Apply:
             applied.view = self._examine(applied.view)
         if provide_images(self._engine, applied.view, self._listener):
             applied.view = self._look()  # the settings that containers inherit are known now
+            if applied.view.changes.conflicts:  # that may have taken long
+                self._listener.on_view(applied.view)
+                refuse_obstacles(self._engine, applied.view, self._done)
             if self._held:
                 self._held.check_changes(applied.view)
         steps = plan(applied.view.wishes, applied.view.seen, applied.view.changes)
@@ -138,6 +145,7 @@ class _Apply:
             return
         outcome = _execute(steps, self._engine, self._listener, self._options)
         applied.changed |= bool(outcome.done)
+        self._done = "nothing more was done" if applied.changed else UNTOUCHED
         applied.warnings += outcome.warnings
         _raise_failures(outcome)
         applied.view = self._look()
@@ -228,7 +236,7 @@ def _may_pass(outcome: Outcome) -> bool:
 
 def _undo_details(outcome: Outcome) -> list[str]:
     details = [f"could not be taken back: {error.message}" for error in outcome.undo_errors]
-    groups = dict.fromkeys(f"`{operation.group}`" for operation in outcome.undone)
+    groups = dict.fromkeys(operation.group for operation in outcome.undone)
     return details + ([f"taken back, so that it is as it was before: {', '.join(groups)}"] if groups else [])
 
 

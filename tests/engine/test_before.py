@@ -98,7 +98,7 @@ containers:
 networks: {{net: {{ipam: {{config: [{{subnet: 10.83.30.0/24}}]}}}}}}
 """,
     )
-    assert "! containers.web.networks.net: the address 10.83.30.9 is taken by the container `ndt-stranger`" in said
+    assert "! containers.web.networks.net: 10.83.30.9 is in use by container `ndt-stranger`" in said
 
 
 def test_a_subnet_that_would_cut_the_host_off(lab: Lab) -> None:

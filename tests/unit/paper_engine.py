@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from netdeploy.engine import answers
-from netdeploy.engine.observed import LABEL_NAME, Snapshot
+from netdeploy.engine.observed import LABEL_NAME, ObservedNetwork, Snapshot
 from netdeploy.plan.operations import (
     Call,
     Connect,
@@ -87,10 +87,20 @@ class PaperEngine:
         return Snapshot(
             self.api_version,
             tuple(containers),
-            tuple(answers.network({"Id": id_, **network}) for id_, network in self.networks.items()),
+            tuple(self._observed_network(id_) for id_ in self.networks),
             tuple(answers.volume(volume) for volume in self.volumes.values()),
             images | by_id,
         )
+
+    def _observed_network(self, id_: str) -> ObservedNetwork:
+        on_it = {
+            container["Id"]: {"Name": container["Name"].removeprefix("/"), "IPv4Address": f"{endpoint['IPAddress']}/24"}
+            for container in self.containers.values()
+            for endpoint in container["NetworkSettings"]["Networks"].values()
+            if endpoint["NetworkID"] == id_ and endpoint["IPAddress"]
+        }
+        network = answers.network({"Id": id_, **self.networks[id_]})
+        return replace(network, endpoints=answers.endpoints({"Containers": on_it}))
 
     # -- what a user does by hand --
 
@@ -108,7 +118,7 @@ class PaperEngine:
         answer["State"] = {**_EXITED, "ExitCode": exit_code}
         answer["NetworkSettings"]["Ports"] = {}
         for endpoint in answer["NetworkSettings"]["Networks"].values():
-            endpoint["IPAddress"] = ""
+            endpoint |= {"IPAddress": "", "EndpointID": ""}
 
     def start(self, name: str) -> None:
         self._start(self.container(name), {})
@@ -318,6 +328,7 @@ class PaperEngine:
         hosts = (str(host) for host in ipaddress.ip_network(pool["Subnet"]).hosts())
         next(hosts)  # the gateway
         endpoint["IPAddress"] = fixed.get("IPv4Address") or next(host for host in hosts if host not in held)
+        endpoint["EndpointID"] = self._new_id(name)
 
     # -- containers --
 

@@ -123,6 +123,34 @@ networks:
 """
 
 
+SMALL = """
+name: lab
+containers:
+  aa: {image: busybox, networks: [n]}
+  bb: {image: busybox, networks: [m]}
+networks:
+  n: {ipam: {config: [{subnet: 10.1.0.0/30}]}}
+  m:
+"""
+
+BRIDGES = """
+name: lab
+containers: {web: {image: busybox, networks: [n, m]}}
+networks:
+  n: {driver_opts: {com.docker.network.bridge.name: br-one}}
+  m: {driver_opts: {com.docker.network.bridge.name: br-two}}
+"""
+
+
+def _started_in_the_wrong_order(engine: PaperEngine) -> None:
+    engine.stop("one")
+    engine.stop("any")
+    engine.stop("two")
+    engine.start("any")
+    any_has = engine.endpoint("any", "net")["IPAddress"]
+    assert any_has == "10.1.0.2", any_has
+
+
 def _swap(one: str, other: str) -> Callable[[PaperEngine], None]:
     def swap(engine: PaperEngine) -> None:
         first, second = engine.container(one), engine.container(other)
@@ -231,6 +259,46 @@ SITUATIONS = (
         _changed(FIXED, ("  two:", "  three:")),
         FIXED,
     ),
+    Situation(
+        "fixed_address_held_by_a_sibling_that_started_first",
+        _changed(FIXED, ("10.1.0.11", "10.1.0.2")),
+        _changed(FIXED, ("10.1.0.11", "10.1.0.2")),
+        _started_in_the_wrong_order,
+    ),
+    Situation(
+        "fixed_address_wanted_by_a_new_container",
+        _changed(FIXED, ("  one:", "  new: {image: busybox, networks: {net: {ipv4_address: 10.1.0.2}}}\n  one:")),
+        FIXED,
+    ),
+    Situation(
+        "fixed_address_wanted_by_a_new_container_and_its_holder_replaced",
+        _changed(
+            FIXED,
+            ("  one:", "  new: {image: busybox, networks: {net: {ipv4_address: 10.1.0.2}}}\n  one:"),
+            ("any: {image: busybox,", "any: {image: busybox, environment: {MODE: b},"),
+        ),
+        FIXED,
+    ),
+    Situation(
+        "place_on_a_full_network_handed_on",
+        _changed(SMALL, ("[n]", "[none]"), ("[m]", "[n]"), ("[none]", "[m]")),
+        SMALL,
+    ),
+    Situation(
+        "bridges_exchanged",
+        _changed(BRIDGES, ("br-one", "br-three"), ("br-two", "br-one"), ("br-three", "br-two")),
+        BRIDGES,
+    ),
+    Situation(
+        "bridge_of_a_removed_network_goes_to_a_new_one",
+        _changed(BRIDGES, ("  n:", "  k:"), ("[n,", "[k,")),
+        BRIDGES,
+    ),
+    Situation(
+        "bridge_of_a_foreign_network",
+        BRIDGES,
+        by_hand=lambda e: e.foreign_network("office", Options={"com.docker.network.bridge.name": "br-two"}),
+    ),
     Situation("three_conditions", DEPENDENT),
     Situation("job_done_and_left_alone", DEPENDENT, DEPENDENT),
     Situation("dependency_unhealthy_when_another_starts", DEPENDENT, DEPENDENT,
@@ -272,6 +340,11 @@ SITUATIONS = (
     Situation("teardown_with_volumes", None, STATEFUL, remove_volumes=True),
     Situation("teardown_of_what_is_half_gone", None, TWO, _many(lambda e: e.stop("web"), lambda e: e.remove("db"))),
     Situation("foreign_container_has_the_name", TWO, by_hand=lambda e: e.foreign_container("web")),
+    Situation(
+        "foreign_container_has_the_name_of_one_that_relies_on_a_new_one",
+        SHARED,
+        by_hand=lambda e: e.foreign_container("probe"),
+    ),
     Situation(
         "compose_network_and_other_topology_have_the_names",
         TWO,
