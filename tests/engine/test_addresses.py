@@ -428,7 +428,7 @@ def test_a_parent_of_two_networks(lab: Lab) -> None:
             lab.apply(file)
             return
         said = failed(lab, "apply", file).err
-        assert "! networks.n2.driver_opts: the interface `ndtv0` is in use by network `ndt-n1`" in said
+        assert "! networks.n2.driver_opts.parent: `ndtv0` is in use by the macvlan network `ndt-n1`" in said
         assert not lab.names()
     finally:
         sweep(lab.client)
