@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from netdeploy.attributes.containers.mounts import anonymous_targets
 from netdeploy.attributes.labels import KIND_ANONYMOUS
 from netdeploy.attributes.wish import ContainerWish
-from netdeploy.engine.observed import LABEL_NAME, ObservedContainer, ObservedVolume, Snapshot
+from netdeploy.engine.observed import LABEL_KIND, LABEL_NAME, ObservedContainer, ObservedVolume, Snapshot
 from netdeploy.plan.ownership import TEMPORARY, is_ours
 
 _MARK = "com.docker.volume.anonymous"
@@ -33,9 +33,20 @@ def is_ours_alone(volume: ObservedVolume, topology: str) -> bool:
     return is_ours(volume.labels, topology, KIND_ANONYMOUS) or not set(volume.labels) - {_MARK}
 
 
+def own_volumes(container: ObservedContainer, seen: Snapshot) -> dict[str, str]:
+    """By target, a container's anonymous volumes without those it borrows (`volumes_from`).
+
+    What is borrowed neither goes with the borrower nor is kept from being removed by it (seen on 20.10 and 28.5). Who
+    borrows has volumes without labels of ours only, and those with them that moved along.
+    """
+    labelled = {volume.name for volume in seen.volumes if volume.labels.get(LABEL_KIND) == KIND_ANONYMOUS}
+    borrowed = labelled - container.moved_volumes if container.volumes_from else set()
+    return {target: name for target, name in container.anonymous_volumes.items() if name not in borrowed}
+
+
 def unused(seen: Snapshot, topology: str) -> list[ObservedVolume]:
-    """The anonymous volumes of `topology` that no container has, whatever its state."""
-    used = {name for container in seen.containers for name in container.anonymous_volumes.values()}
+    """The anonymous volumes of `topology` that no container has as its own, whatever its state."""
+    used = {name for container in seen.containers for name in own_volumes(container, seen).values()}
     return [v for v in seen.volumes if is_ours(v.labels, topology, KIND_ANONYMOUS) and v.name not in used]
 
 
@@ -53,17 +64,17 @@ def left(
         ours: its containers. The new one of a replacement that was cut short takes its own volumes with it.
         kept: those that stand for a wish, or are replaced; what they mount by the file moves along.
     """
-    stay = {v for wish, live in kept for t, v in live.anonymous_volumes.items() if t in anonymous_targets(wish)}
-    found = dict(_held(container for container in ours if TEMPORARY not in container.name))
+    stay = {v for wish, live in kept for t, v in own_volumes(live, seen).items() if t in anonymous_targets(wish)}
+    found = dict(_held((container for container in ours if TEMPORARY not in container.name), seen))
     for volume in unused(seen, topology):
         container, _, target = volume.labels.get(LABEL_NAME, "").partition(":")
         found[volume.name] = Left(container, target, volume.name)
     return sorted(one for name, one in found.items() if name not in stay)
 
 
-def _held(containers: Iterable[ObservedContainer]) -> Iterator[tuple[str, Left]]:
+def _held(containers: Iterable[ObservedContainer], seen: Snapshot) -> Iterator[tuple[str, Left]]:
     for container in containers:
-        for target, volume in container.anonymous_volumes.items():
+        for target, volume in own_volumes(container, seen).items():
             yield volume, Left(container.labels.get(LABEL_NAME, container.name), target, volume)
 
 

@@ -20,7 +20,7 @@ from netdeploy.attributes.containers.process import first_check
 from netdeploy.attributes.table import Json
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, Wishes
 from netdeploy.engine.observed import ObservedAttachment, ObservedContainer, Snapshot
-from netdeploy.plan.anonymous import is_ours_alone
+from netdeploy.plan.anonymous import is_ours_alone, own_volumes
 from netdeploy.plan.changes import (
     PAUSED,
     Action,
@@ -252,7 +252,7 @@ class _Planner:
         persons = {volume.name for volume in self._seen.volumes if not is_ours_alone(volume, topology)}
         for name in sorted({name for live in removed for name in live.moved_volumes} - persons):
             holders = {live.id for live in removed if name in live.moved_volumes}
-            owners = {live.id for live in removed if name in live.anonymous_volumes.values()} - holders
+            owners = {live.id for live in removed if name in own_volumes(live, self._seen).values()} - holders
             if owners:  # the replacement was cut short: the volume goes with the old container, once nobody else has it
                 for removal in self._removals(owners):
                     self._steps.wait_for(removal, self._removals(holders))
@@ -349,7 +349,7 @@ class _Planner:
             old = aside
         if not live.state.running and self._was_interrupted(wish):
             back = (*back, Start(Handle(wish.name, live.id)))
-        ready = self._make(wish, temporary, reason, live.anonymous_volumes, group)
+        ready = self._make(wish, temporary, reason, own_volumes(live, self._seen), group)
         if live.state.running:
             # one that relies on another is made after the other's start, which may need the old one's host port
             waits_for_start = any(other in self._starts for other in wish.relies_on)
