@@ -80,7 +80,7 @@ def test_a_picture_uses_less_width_before_it_becomes_a_list() -> None:
     assert "╪" in "".join(narrow)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(drawing=drawings(8, 5))
 def test_the_frame_of_a_picture_is_straight(drawing) -> None:
     """Whatever is written in it, wide characters too."""
@@ -200,7 +200,7 @@ def test_mermaid_and_dot_quote_every_name() -> None:
         assert re.fullmatch(r"[\w\s\[\]{}=,-]*", outside), line
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(drawing=drawings(6, 4))
 def test_any_drawing_is_well_formed(drawing) -> None:
     ET.fromstring(written(drawing, "svg"))
