@@ -140,6 +140,31 @@ def test_all_well_is_said() -> None:
         assert "he engine is as the file says." in written(quiet, form)
 
 
+@pytest.mark.parametrize("drawing", [MARKED, drawn_file(EXERCISE), drawn(EVERYTHING), large()])
+def test_a_picture_needs_no_css(drawing) -> None:
+    """Variables, and colours in classes alone, make it black in librsvg, Inkscape and office programs."""
+    text = written(drawing, "svg")
+    assert "var(" not in text
+    assert "light-dark(" not in text
+    root = ET.fromstring(text)
+    assert "monospace" in root.attrib["font-family"]
+    for element in root.iter():
+        kind = element.tag.rpartition("}")[2]
+        if kind in ("rect", "path", "circle", "text"):
+            assert element.attrib["fill"] == "none" or element.attrib["fill"].startswith("#")
+            assert element.attrib["fill"] != "none" or element.attrib["stroke"].startswith("#")
+        if kind == "text":
+            assert float(element.attrib["font-size"]) > 10
+
+
+def test_dashes_say_what_is_not_there_and_what_does_not_run() -> None:
+    root = ET.fromstring(written(MARKED, "svg"))
+    boxes = [element.attrib for element in root.iter() if element.attrib.get("class", "").startswith("box")]
+    assert sorted(box["stroke-dasharray"] for box in boxes) == ["2 3", "6 5"]
+    taps = [element.attrib for element in root.iter() if element.attrib.get("class", "").startswith("tap")]
+    assert [tap.get("stroke-dasharray") for tap in taps].count("6 5") == 2
+
+
 # -- hostile text, and secrets ---------------------------------------------------------------------------------------
 
 
