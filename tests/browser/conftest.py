@@ -1,4 +1,4 @@
-"""Debian's headless Chromium, and librsvg's converter, installed where they are missing and that is possible."""
+"""Debian's headless Chromium, its librsvg and its Graphviz, installed where they are missing and that is possible."""
 
 from __future__ import annotations
 
@@ -47,6 +47,11 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def rsvg_convert() -> str:
     return _program("rsvg-convert", "librsvg2-bin")
+
+
+@pytest.fixture(scope="session")
+def dot() -> str:
+    return _program("dot", "graphviz")
 
 
 @pytest.fixture
