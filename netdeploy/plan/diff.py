@@ -26,7 +26,7 @@ from netdeploy.engine.observed import (
     Snapshot,
     with_named_modes,
 )
-from netdeploy.plan import anonymous
+from netdeploy.plan import volumes
 from netdeploy.plan.changes import (
     PAUSED,
     Action,
@@ -510,7 +510,7 @@ class _Diff:
             if network.id not in kept and network.name not in BUILT_IN_NETWORKS:
                 yield from self._network_removal(network, gone)
         if self._options.remove_volumes:
-            for volume in (*self._unwanted_volumes(), *anonymous.unused(self._seen, self._wishes.origin.topology)):
+            for volume in (*self._unwanted_volumes(), *volumes.unused(self._seen, self._wishes.origin.topology)):
                 yield VolumeChange(action=Action.REMOVE, name=volume.name, reason=gone, live=volume)
 
     def _network_removal(self, network: ObservedNetwork, reason: str) -> Iterator[Change]:
@@ -540,7 +540,7 @@ class _Diff:
         for volume in self._unwanted_volumes():
             yield f"volume `{volume.name}` is kept with its data (docker volume rm {volume.name} removes it)"
         standing = [(wish, live) for wish in self._wishes.containers if (live := kept[wish.key])]
-        yield from anonymous.notes(anonymous.left(self._seen, self._wishes.origin.topology, self._containers, standing))
+        yield from volumes.notes(volumes.left(self._seen, self._wishes.origin.topology, self._containers, standing))
 
     def _others(self) -> Iterator[ObservedContainer]:
         """Running containers of others, but for those that stand in the way of ours."""

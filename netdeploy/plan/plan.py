@@ -20,7 +20,6 @@ from netdeploy.attributes.containers.process import first_check
 from netdeploy.attributes.table import Json
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, Wishes
 from netdeploy.engine.observed import ObservedAttachment, ObservedContainer, Snapshot
-from netdeploy.plan.anonymous import is_ours_alone, own_volumes
 from netdeploy.plan.changes import (
     PAUSED,
     Action,
@@ -62,6 +61,7 @@ from netdeploy.plan.order import (
 )
 from netdeploy.plan.ownership import ASIDE, TEMPORARY
 from netdeploy.plan.steps import Steps
+from netdeploy.plan.volumes import is_a_persons, own_volumes, users
 
 _DEFAULT_GRACE = 10
 _SOON = 60.0
@@ -110,7 +110,7 @@ class _Planner:
             self._network(network)
         for volume in self._of(VolumeChange):
             self._volume(volume)
-        self._moved_volumes()
+        self._anonymous_volumes()
         self._containers(containers)
         self._wait_for_dependencies()
         order_subnets(self._steps)
@@ -192,7 +192,7 @@ class _Planner:
         live = _required(change.live)
         stopped = [self._stop(live, _handle(live), change.reason, [])] if live.state.running else []
         never_used = TEMPORARY in live.name
-        call = RemoveContainer(_handle(live), volumes=self._remove_volumes or never_used)
+        call = RemoveContainer(_handle(live), volumes=never_used and not self._remove_volumes)
         removed = self._steps.add(call, change.reason, stopped)
         for attachment in live.attachments.values():
             self._left.setdefault(self._id_of(attachment), []).append(removed)
@@ -240,24 +240,24 @@ class _Planner:
             wish = _required(change.wish)
             self._steps.add(CreateVolume(wish.name, volume_rows.create_body(wish)), change.reason)
         elif change.action is Action.REMOVE:
-            users = {c.id for c in self._seen.containers if any(m.source == change.name for m in c.mounts)}
-            self._steps.add(RemoveVolume(change.name), change.reason, self._removals(users))
+            used = self._removals(users(change.name, self._seen))
+            self._steps.add(RemoveVolume(change.name), change.reason, used)
 
-    def _moved_volumes(self) -> None:
-        """An engine removes a container's anonymous volumes with it, and not those that moved along to it."""
+    def _anonymous_volumes(self) -> None:
+        """They go one by one, once nobody has them mounted.
+
+        With a container an engine removes what it holds for its own: not what moved along from another, and not what
+        only a borrower has left.
+        """
         if not self._remove_volumes:
             return
         removed = [c.live for c in self._of(ContainerChange) if c.action is Action.REMOVE and c.live]
         topology = self._wishes.origin.topology
-        persons = {volume.name for volume in self._seen.volumes if not is_ours_alone(volume, topology)}
-        for name in sorted({name for live in removed for name in live.moved_volumes} - persons):
-            holders = {live.id for live in removed if name in live.moved_volumes}
-            owners = {live.id for live in removed if name in own_volumes(live, self._seen).values()} - holders
-            if owners:  # the replacement was cut short: the volume goes with the old container, once nobody else has it
-                for removal in self._removals(owners):
-                    self._steps.wait_for(removal, self._removals(holders))
-            else:
-                self._steps.add(RemoveVolume(name), "its container is removed", self._removals(holders))
+        persons = {volume.name for volume in self._seen.volumes if is_a_persons(volume, topology)}
+        for name in sorted({name for live in removed for name in live.anonymous_volumes.values()} - persons):
+            used = users(name, self._seen)
+            if used <= {live.id for live in removed}:
+                self._steps.add(RemoveVolume(name), "its container is removed", self._removals(used))
 
     def _removals(self, containers: set[str]) -> list[str]:
         """The operations that remove containers, by their ids."""
@@ -368,7 +368,8 @@ class _Planner:
         if check is not None and check <= _SOON and not self._wishes.may_end(wish):
             why = "the old container is kept until the new one is well"
             settled = self._steps.add(Wait(final, "is healthy"), why, [settled], group=group)
-        self._steps.add(RemoveContainer(aside), reason, [settled])
+        # it can't leave a network when it is gone
+        self._steps.add(RemoveContainer(aside), reason, [settled, *self._parted.get(live.id, ())])
 
     def _was_interrupted(self, wish: ContainerWish) -> bool:
         """Whether an earlier replacement of the container was left half-done: then its old one ran before."""

@@ -174,6 +174,28 @@ def test_anonymous_volumes_that_no_container_uses_any_more_are_told_and_go_with_
     assert {volume.name for volume in lab.client.volumes.list()} == before
 
 
+def test_borrowed_volumes_go_when_their_borrower_is_gone(lab: Lab) -> None:
+    """It ends later than the container they were made for, and the engine refuses to remove what it still uses."""
+    before = {volume.name for volume in lab.client.volumes.list()}
+    slow = f"{SLEEPER.replace('init: true', 'init: false')}, stop_grace_period: 2s"
+    lab.apply(
+        lab.write(
+            f"""
+            name: ndt-lab
+            prefix: ndt-
+            containers:
+              owner: {SLEEPER}, stop_signal: SIGKILL, volumes: ["data:/data", /v]}}
+              borrower: {slow}, volumes_from: [owner]}}
+              again: {SLEEPER}, stop_signal: SIGKILL, volumes_from: ["borrower:ro"]}}
+            volumes: {{data: }}
+            """
+        )
+    )
+    result = lab.run("teardown", "ndt-lab", "--volumes")
+    assert result.code == 0, result.both
+    assert {volume.name for volume in lab.client.volumes.list()} == before
+
+
 def test_a_tag_that_moved_is_a_replacement_with_that_reason(lab: Lab) -> None:
     image = lab.image("ndt/moving", 'CMD ["sleep", "100000"]', "ENV V=1")
     try:

@@ -221,10 +221,8 @@ class PaperEngine(PaperNetworks):
                 answer = self._of(container)
                 refuse(answer["State"]["Running"], "it still runs")
                 del self.containers[answer["Id"]]
-                # what was given by name is taken for named, and what others use or lend stays
-                used = {name for other in self.containers.values() for name in _mounted(other)}
-                for name in _mounted(answer) - _named(answer) - used if volumes else ():
-                    del self.volumes[name]
+                if volumes:
+                    self._remove_own_volumes(answer)
             case Wait(container, condition):
                 self._wait(self._of(container), condition)
 
@@ -279,12 +277,20 @@ class PaperEngine(PaperNetworks):
             name = mount.get("Source") or self._new_id(mount["Target"])
             labels = (mount.get("VolumeOptions") or {}).get("Labels")
             self.volumes.setdefault(name, {"Name": name, "Driver": "local", "Labels": labels, "Options": None})
-            found.append({"Type": "volume", "Name": name, "Destination": mount["Target"]})
+            found.append({"Type": "volume", "Name": name, "Destination": mount["Target"], "given": "Source" in mount})
         return found + [mount for target, mount in borrowed.items() if target not in taken]
 
     def _borrowed(self, host: Json) -> list[Json]:
+        """They count as used by the borrower once it was started (seen on 20.10 and 28.5)."""
         sources = (text.partition(":")[0] for text in host.get("VolumesFrom") or ())
-        return [{**mount, "borrowed": True} for source in sources for mount in self.container(source)["Mounts"]]
+        return [{**mount, "idle": True} for source in sources for mount in self.container(source)["Mounts"]]
+
+    def _remove_own_volumes(self, answer: Json) -> None:
+        """Those without a name that nobody else uses; what was given by name is taken for named."""
+        used = {name for other in self.containers.values() for name in _mounted(other)}
+        given = {mount["Name"] for mount in answer["Mounts"] if mount["given"]}
+        for name in _mounted(answer) - given - used:
+            del self.volumes[name]
 
     def _start(self, answer: Json, depends_on: Mapping[str, Iterable[str]]) -> None:
         name = answer["Name"].removeprefix("/")
@@ -301,6 +307,8 @@ class PaperEngine(PaperNetworks):
             refuse(not other["State"]["Running"], f"Cannot link to a non running container: {other['Name']}")
         self._claim_ports(answer)
         self._claim_places(answer)
+        for mount in answer["Mounts"]:
+            mount["idle"] = False
         self._count += 1
         answer["NetworkSettings"]["Ports"] = _bound(answer["HostConfig"].get("PortBindings") or {})
         answer["State"] = {**_RUNNING, "StartedAt": f"2026-01-01T00:00:{self._count / 1000:012.9f}".rstrip("0") + "Z"}
@@ -339,8 +347,7 @@ class PaperEngine(PaperNetworks):
 
 
 def _mounted(answer: Json) -> set[str]:
-    """Without what is borrowed: a volume counts as used by those only that have it themselves."""
-    return {mount["Name"] for mount in answer["Mounts"] if "borrowed" not in mount}
+    return {mount["Name"] for mount in answer["Mounts"] if not mount.get("idle")}
 
 
 def _named(answer: Json) -> set[str]:

@@ -1,4 +1,4 @@
-"""Anonymous volumes: whose they are, and which of them no container uses any more.
+"""Who uses a volume, and whose the anonymous ones are.
 
 The engine forgets whose an anonymous volume was when its container goes without it. So each is made with labels of
 ours, and can be told and removed afterwards like a named one. One without them is known while its container stands.
@@ -28,26 +28,52 @@ class Left:
     volume: str
 
 
-def is_ours_alone(volume: ObservedVolume, topology: str) -> bool:
-    """Whether nobody but the engine and we ourselves has labelled a volume: a person's labels speak for being kept."""
-    return is_ours(volume.labels, topology, KIND_ANONYMOUS) or not set(volume.labels) - {_MARK}
+def users(volume: str, seen: Snapshot) -> set[str]:
+    """The ids of the containers that have a volume mounted, borrowed ones (`volumes_from`) too.
+
+    A borrower that was ever started keeps a volume from being removed, like any other (seen on 20.10 and 28.5).
+    """
+    found = {c.id: c.name for c in seen.containers if volume in _mounted(c)}
+    while True:
+        names = set(found.values())
+        more = {c.id: c.name for c in seen.containers if c.id not in found and _lenders(c) & names}
+        if not more:
+            return set(found)
+        found |= more
+
+
+def _mounted(container: ObservedContainer) -> set[str]:
+    return {*container.anonymous_volumes.values(), *(mount.source for mount in container.mounts)}
+
+
+def _lenders(container: ObservedContainer) -> set[str]:
+    return {source.partition(":")[0] for source in container.volumes_from}
+
+
+def is_a_persons(volume: ObservedVolume, topology: str) -> bool:
+    """Whether labels that neither the engine nor we gave speak for keeping a volume."""
+    return bool(set(volume.labels) - {_MARK}) and not is_ours(volume.labels, topology, KIND_ANONYMOUS)
+
+
+def anonymous(seen: Snapshot, topology: str) -> list[ObservedVolume]:
+    """The anonymous volumes with labels of `topology`."""
+    return [volume for volume in seen.volumes if is_ours(volume.labels, topology, KIND_ANONYMOUS)]
+
+
+def unused(seen: Snapshot, topology: str) -> list[ObservedVolume]:
+    """Those of them that no container has, whatever its state."""
+    used = {name for container in seen.containers for name in container.anonymous_volumes.values()}
+    return [volume for volume in anonymous(seen, topology) if volume.name not in used]
 
 
 def own_volumes(container: ObservedContainer, seen: Snapshot) -> dict[str, str]:
-    """By target, a container's anonymous volumes without those it borrows (`volumes_from`).
+    """By target, a container's anonymous volumes without those it borrows.
 
-    What is borrowed neither goes with the borrower nor is kept from being removed by it (seen on 20.10 and 28.5). Who
-    borrows has volumes without labels of ours only, and those with them that moved along.
+    Who borrows has volumes without labels of ours only (see `mounts.py`), and those with them that moved along.
     """
     labelled = {volume.name for volume in seen.volumes if volume.labels.get(LABEL_KIND) == KIND_ANONYMOUS}
     borrowed = labelled - container.moved_volumes if container.volumes_from else set()
     return {target: name for target, name in container.anonymous_volumes.items() if name not in borrowed}
-
-
-def unused(seen: Snapshot, topology: str) -> list[ObservedVolume]:
-    """The anonymous volumes of `topology` that no container has as its own, whatever its state."""
-    used = {name for container in seen.containers for name in own_volumes(container, seen).values()}
-    return [v for v in seen.volumes if is_ours(v.labels, topology, KIND_ANONYMOUS) and v.name not in used]
 
 
 def left(
@@ -65,17 +91,19 @@ def left(
         kept: those that stand for a wish, or are replaced; what they mount by the file moves along.
     """
     stay = {v for wish, live in kept for t, v in own_volumes(live, seen).items() if t in anonymous_targets(wish)}
-    found = dict(_held((container for container in ours if TEMPORARY not in container.name), seen))
-    for volume in unused(seen, topology):
-        container, _, target = volume.labels.get(LABEL_NAME, "").partition(":")
-        found[volume.name] = Left(container, target, volume.name)
+    stand = [container for container in ours if TEMPORARY not in container.name]
+    found = {one.volume: one for container in stand for one in _held(container)}
+    labelled = {volume.name: volume for volume in anonymous(seen, topology)}
+    gone = {volume.name for volume in unused(seen, topology)}
+    for name in labelled.keys() & (found.keys() | gone):
+        container, _, target = labelled[name].labels.get(LABEL_NAME, "").partition(":")
+        found[name] = Left(container, target, name)
     return sorted(one for name, one in found.items() if name not in stay)
 
 
-def _held(containers: Iterable[ObservedContainer], seen: Snapshot) -> Iterator[tuple[str, Left]]:
-    for container in containers:
-        for target, volume in own_volumes(container, seen).items():
-            yield volume, Left(container.labels.get(LABEL_NAME, container.name), target, volume)
+def _held(container: ObservedContainer) -> Iterator[Left]:
+    for target, volume in container.anonymous_volumes.items():
+        yield Left(container.labels.get(LABEL_NAME, container.name), target, volume)
 
 
 def notes(volumes: Iterable[Left]) -> Iterator[str]:
