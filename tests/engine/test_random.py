@@ -6,6 +6,7 @@ import json
 import os
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, Phase, assume, event, given, settings
 from hypothesis import strategies as st
 from unit.topologies import Bench, Json, edits, is_right, relies_on, shared, some, topologies
@@ -24,9 +25,10 @@ BENCH = Bench(
     first_port=18931,
     conditions=("service_started",),
 )
+pytestmark = pytest.mark.timeout(900)
 # each example makes containers, so there are few, and none is tried again to make it smaller
 some_examples = settings(
-    max_examples=int(os.environ.get("RANDOM_TOPOLOGIES", "12")),
+    max_examples=int(os.environ.get("RANDOM_TOPOLOGIES", "6")),
     deadline=timedelta(minutes=3),
     phases=(Phase.generate,),
     suppress_health_check=list(HealthCheck),

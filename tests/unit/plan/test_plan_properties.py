@@ -5,6 +5,7 @@ import json
 import random
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from unit.builders import compared, depends_on, standing, taken_down, wishes_of
@@ -16,6 +17,7 @@ from netdeploy.plan.changes import Action, Changes
 from netdeploy.plan.operations import Plan
 from netdeploy.plan.ownership import our_containers
 
+pytestmark = pytest.mark.timeout(600)  # to make a failing example small takes up to five minutes
 thorough = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 texts = topologies().map(json.dumps)
 orders = st.randoms(use_true_random=False)
