@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from engine.engines import GENERATIONS, Choice, choose, stop_own
 
+pytest_plugins = ("seeds",)
 CHOICE = pytest.StashKey[Choice]()
 NOT_RUN = pytest.StashKey[int]()
 NO_ENGINE = "there is no Docker engine (the last line says why)"

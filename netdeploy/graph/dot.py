@@ -24,7 +24,7 @@ def dot(drawing: Drawing) -> str:
 def _lines(drawing: Drawing) -> Iterator[str]:
     buses = {bus.name: f"net{index}" for index, bus in enumerate(drawing.buses)}
     nodes = {node.name: f"box{index}" for index, node in enumerate(drawing.nodes)}
-    yield f"graph {_quoted(drawing.title)} {{"
+    yield f"graph {_name(drawing.title)} {{"
     yield '    node [fontname="monospace", shape=box]'
     yield '    edge [fontname="monospace", fontsize=10]'
     if any(node.ports for node in drawing.nodes):
@@ -63,6 +63,11 @@ def _tap_text(tap: Tap, node: Node) -> str:
 
 
 def _quoted(*lines: str) -> str:
-    """A string of Graphviz's; a backslash of its own starts no escape."""
-    escaped = (printable(line).replace("\\", "\\\\").replace('"', '\\"') for line in lines if line)
-    return '"' + "\\n".join(escaped) + '"'
+    """A label's lines. A backslash of its own starts no escape, and `&lt;` is no other way to write a character."""
+    escaped = (printable(line).replace("\\", "\\\\").replace("&", "&amp;") for line in lines if line)
+    return '"' + "\\n".join(line.replace('"', '\\"') for line in escaped) + '"'
+
+
+def _name(text: str) -> str:
+    """A name in quotes: only a quote is special in one, and a backslash before it."""
+    return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'

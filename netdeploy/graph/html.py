@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from netdeploy.graph.drawing import MEANINGS, SYMBOLS
+from netdeploy.graph.paint import COLOURS
 from netdeploy.graph.svg import svg_element, xml
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ font:14px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,s
 main{overflow:auto;padding-bottom:1rem}
 main svg{display:block;margin:0 auto}
 .network,.container{cursor:pointer;outline:none}
-.container:hover .box,.container:focus-visible .box,.container.on .box{stroke:var(--port);stroke-width:3}
+.container:hover .box,.container:focus-visible .box,.container.on .box{stroke:light-dark(PORT);stroke-width:3}
 .network:hover .t-bus,.network:focus-visible .t-bus,.network.on .t-bus{text-decoration:underline}
 .network:hover .bus,.network:focus-visible .bus,.network.on .bus{stroke-width:8}
 aside{position:fixed;right:1rem;bottom:1rem;width:min(26rem,calc(100vw - 4rem));max-height:70vh;overflow:auto;
@@ -44,7 +45,7 @@ border:1px solid light-dark(#b9c2cd,#445366);border-radius:6px;background:none;c
 aside:not(.pinned) button{visibility:hidden}
 footer{padding:0 24px 1rem;opacity:.75;font-size:.85rem}
 @media print{aside,footer{display:none}}
-"""
+""".replace("PORT", ",".join(COLOURS["port"]))
 _SCRIPT = """
 "use strict";
 const aside = document.querySelector("aside");

@@ -15,7 +15,7 @@ from netdeploy.attributes import attachment as attachment_rows
 from netdeploy.attributes import container as container_rows
 from netdeploy.attributes import network as network_rows
 from netdeploy.attributes import volume as volume_rows
-from netdeploy.attributes.containers.mounts import mounts
+from netdeploy.attributes.containers.mounts import anonymous_targets, mounts
 from netdeploy.attributes.containers.network import port_bindings
 from netdeploy.attributes.containers.process import first_check
 from netdeploy.attributes.table import Json
@@ -63,10 +63,9 @@ from netdeploy.plan.order import (
 )
 from netdeploy.plan.ownership import ASIDE, TEMPORARY
 from netdeploy.plan.steps import Steps
+from netdeploy.plan.volumes import is_a_persons, own_volumes, users
 
 _DEFAULT_GRACE = 10
-_ANONYMOUS = "com.docker.volume.anonymous"
-"""The label that engines since 23 give to a volume without a name."""
 _SOON = 60.0
 """Seconds: the health of a new container is waited for where its first check comes within that time."""
 _SEVERAL_ENDPOINTS = (1, 44)
@@ -113,7 +112,7 @@ class _Planner:
             self._network(network)
         for volume in self._of(VolumeChange):
             self._volume(volume)
-        self._moved_volumes()
+        self._anonymous_volumes()
         self._containers(containers)
         self._wait_for_dependencies()
         order_subnets(self._steps)
@@ -216,7 +215,7 @@ class _Planner:
         live = _required(change.live)
         stopped = [self._stop(live, _handle(live), change.reason, [])] if live.state.running else []
         never_used = TEMPORARY in live.name
-        call = RemoveContainer(_handle(live), volumes=self._remove_volumes or never_used)
+        call = RemoveContainer(_handle(live), volumes=never_used and not self._remove_volumes)
         removed = self._steps.add(call, change.reason, stopped)
         for attachment in live.attachments.values():
             self._left.setdefault(self._id_of(attachment), []).append(removed)
@@ -273,23 +272,24 @@ class _Planner:
             wish = _required(change.wish)
             self._steps.add(CreateVolume(wish.name, volume_rows.create_body(wish)), change.reason)
         elif change.action is Action.REMOVE:
-            users = {c.id for c in self._seen.containers if any(m.source == change.name for m in c.mounts)}
-            self._steps.add(RemoveVolume(change.name), change.reason, self._removals(users))
+            used = self._removals(users(change.name, self._seen))
+            self._steps.add(RemoveVolume(change.name), change.reason, used)
 
-    def _moved_volumes(self) -> None:
-        """An engine removes a container's anonymous volumes with it, and not those that moved along to it."""
+    def _anonymous_volumes(self) -> None:
+        """They go one by one, once nobody has them mounted.
+
+        With a container an engine removes what it holds for its own: not what moved along from another, and not what
+        only a borrower has left.
+        """
         if not self._remove_volumes:
             return
         removed = [c.live for c in self._of(ContainerChange) if c.action is Action.REMOVE and c.live]
-        labelled = {volume.name for volume in self._seen.volumes if set(volume.labels) - {_ANONYMOUS}}
-        for name in sorted({name for live in removed for name in live.moved_volumes} - labelled):
-            holders = {live.id for live in removed if name in live.moved_volumes}
-            owners = {live.id for live in removed if name in live.anonymous_volumes.values()} - holders
-            if owners:  # the replacement was cut short: the volume goes with the old container, once nobody else has it
-                for removal in self._removals(owners):
-                    self._steps.wait_for(removal, self._removals(holders))
-            else:
-                self._steps.add(RemoveVolume(name), "its container is removed", self._removals(holders))
+        topology = self._wishes.origin.topology
+        persons = {volume.name for volume in self._seen.volumes if is_a_persons(volume, topology)}
+        for name in sorted({name for live in removed for name in live.anonymous_volumes.values()} - persons):
+            used = users(name, self._seen)
+            if used <= {live.id for live in removed}:
+                self._steps.add(RemoveVolume(name), "its container is removed", self._removals(used))
 
     def _removals(self, containers: set[str]) -> list[str]:
         """The operations that remove containers, by their ids."""
@@ -381,7 +381,7 @@ class _Planner:
             old = aside
         if not live.state.running and self._was_interrupted(wish):
             back = (*back, Start(Handle(wish.name, live.id)))
-        ready = self._make(wish, temporary, reason, live.anonymous_volumes, group)
+        ready = self._make(wish, temporary, reason, own_volumes(live, self._seen), group)
         if live.state.running:
             # one that relies on another is made after the other's start, which may need the old one's host port
             waits_for_start = any(other in self._starts for other in wish.relies_on)
@@ -400,7 +400,8 @@ class _Planner:
         if check is not None and check <= _SOON and not self._wishes.may_end(wish):
             why = "the old container is kept until the new one is well"
             settled = self._steps.add(Wait(final, "is healthy"), why, [settled], group=group)
-        self._steps.add(RemoveContainer(aside), reason, [settled])
+        # it can't leave a network when it is gone
+        self._steps.add(RemoveContainer(aside), reason, [settled, *self._parted.get(live.id, ())])
 
     def _was_interrupted(self, wish: ContainerWish) -> bool:
         """Whether an earlier replacement of the container was left half-done: then its old one ran before."""
@@ -584,11 +585,13 @@ def _container_body(wish: ContainerWish, anonymous: Mapping[str, str]) -> Json:
     """The create body; a replacement takes over the anonymous volumes of the container it replaces."""
     body = container_rows.create_body(wish)
     kept = [
-        {"Type": "volume", "Source": anonymous[mount.target], "Target": mount.target}
-        for mount in sorted(mounts(wish), key=lambda mount: mount.target)
-        if mount.kind == "volume" and not mount.source and mount.target in anonymous
+        {"Type": "volume", "Source": anonymous[target], "Target": target}
+        for target in anonymous_targets(wish)
+        if target in anonymous
     ]
     if kept:
         host = body.setdefault("HostConfig", {})
-        host["Mounts"] = [*(host.get("Mounts") or []), *kept]
+        moved = {mount["Target"] for mount in kept}
+        others = [mount for mount in host.get("Mounts") or () if mount["Target"] not in moved]
+        host["Mounts"] = [*others, *kept]
     return body

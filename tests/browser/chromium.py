@@ -74,6 +74,17 @@ class Browser:
         complaints = [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
         return Visit(done.stdout, complaints, _requests(log))
 
+    def shoot(self, page: Path, width: int, height: int, *, dark: bool = False) -> Path:
+        """A picture of a file, at least as large as asked for."""
+        self._count += 1
+        shot = self._folder / f"shot-{self._count}.png"
+        profile = f"--user-data-dir={self._folder / f'profile-{self._count}'}"
+        size = f"--window-size={max(width, 600)},{height + 200}"  # some of the height is not the page's
+        scheme = [_DARK] if dark else []
+        command = [self._program, *_QUIET, profile, size, *scheme, f"--screenshot={shot}", page.as_uri()]
+        subprocess.run(command, capture_output=True, timeout=120, check=True)
+        return shot
+
     def ask(self, page: str, script: str, *, dark: bool = False) -> Any:
         """What the body of a function, run in a copy of a page without its policy, returns.
 

@@ -92,9 +92,9 @@ def depends_on(wanted: Wishes) -> dict[str, list[str]]:
     return {wish.name: [names[key] for key in wish.spec.depends_on] for wish in wanted.containers}
 
 
-def standing(text: str) -> PaperEngine:
+def standing(text: str, api_version: tuple[int, int] = (1, 41)) -> PaperEngine:
     """An engine on which a topology stands."""
-    engine, wanted = PaperEngine(IMAGES), wishes_of(text)
+    engine, wanted = PaperEngine(IMAGES, api_version=api_version), wishes_of(text)
     _, steps = compared(wanted, engine)
     engine.run(steps, depends_on=depends_on(wanted))
     changes, _ = compared(wanted, engine)

@@ -8,14 +8,13 @@ a dependency. What it answers goes through answers.py, as a real engine's answer
 from __future__ import annotations
 
 import copy
-import hashlib
-import ipaddress
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
+from unit.paper_networks import NO_ENDPOINT, PaperNetworks, Refused, new_place, refuse
+
 from netdeploy.engine import answers
-from netdeploy.engine.observed import LABEL_NAME, ObservedNetwork, Snapshot
+from netdeploy.engine.observed import LABEL_NAME, Snapshot, with_named_modes
 from netdeploy.plan.operations import (
     Call,
     Connect,
@@ -40,6 +39,9 @@ from netdeploy.plan.operations import (
 Json = dict[str, Any]
 _EXITED = {"Status": "exited", "Running": False, "Paused": False, "ExitCode": 0, "Pid": 0}
 _RUNNING = {"Status": "running", "Running": True, "Paused": False, "ExitCode": 0, "Pid": 4711}
+_SHARED = ("NetworkMode", "PidMode", "IpcMode")
+ENDS = ["true"]
+"""The command of a container that ends well at once; all others run until they are stopped."""
 
 
 def _bound(bindings: Json) -> Json:
@@ -54,71 +56,53 @@ def _bound(bindings: Json) -> Json:
     }
 
 
-class Refused(AssertionError):
-    """What a real engine would have answered with an error, or what a plan must not do."""
-
-
-class PaperEngine:
+class PaperEngine(PaperNetworks):
     def __init__(self, images: Mapping[str, Json] | None = None, *, api_version: tuple[int, int] = (1, 41)) -> None:
-        self.api_version = api_version
+        super().__init__(api_version)
         self.images = dict(images or {})
-        self.containers: dict[str, Json] = {}
-        self.networks: dict[str, Json] = {}
         self.volumes: dict[str, Json] = {}
-        self.anonymous: set[str] = set()
         self.calls: list[str] = []
         self._made: dict[tuple[str, str], str] = {}
-        self._count = 0
-        for name, driver in (("bridge", "bridge"), ("host", "host"), ("none", "null")):
-            self.networks[self._new_id(name)] = {"Name": name, "Driver": driver}
-        self._network("bridge")["IPAM"] = {"Config": [{"Subnet": "172.17.0.0/16", "Gateway": "172.17.0.1"}]}
 
     # -- what it answers --
 
     def snapshot(self) -> Snapshot:
-        containers = [answers.container(copy.deepcopy(answer)) for answer in self.containers.values()]
-        names = {container.id: container.name for container in containers}
-        for index, container in enumerate(containers):
-            kind, _, id_ = container.network_mode.partition(":")
-            if kind == "container" and id_ in names:
-                containers[index] = replace(container, network_mode=f"container:{names[id_]}")
+        told = [answers.container(self._answer(answer)) for answer in self.containers.values()]
+        names = {container.id: container.name for container in told}
+        containers = [with_named_modes(container, names) for container in told]
         images = {name: answers.image(image) for name, image in self.images.items()}
         by_id = {image.id: image for image in images.values()}
         return Snapshot(
             self.api_version,
             tuple(containers),
-            tuple(self._observed_network(id_) for id_ in self.networks),
+            tuple(self.observed_network(id_) for id_ in self.networks),
             tuple(answers.volume(volume) for volume in self.volumes.values()),
             images | by_id,
         )
 
-    def _observed_network(self, id_: str) -> ObservedNetwork:
-        on_it = {
-            container["Id"]: {"Name": container["Name"].removeprefix("/"), "IPv4Address": f"{endpoint['IPAddress']}/24"}
-            for container in self.containers.values()
-            for endpoint in container["NetworkSettings"]["Networks"].values()
-            if endpoint["NetworkID"] == id_ and endpoint["IPAddress"]
-        }
-        network = answers.network({"Id": id_, **self.networks[id_]})
-        return replace(network, endpoints=answers.endpoints({"Containers": on_it}))
+    @staticmethod
+    def _answer(answer: Json) -> Json:
+        """With the links by the names of now: the engine keeps which containers they lead to."""
+        told = copy.deepcopy({key: value for key, value in answer.items() if key != "linked"})
+        own = answer["Name"]
+        links = [f"{other['Name']}:{own}/{alias}" for other, alias in answer["linked"]]
+        told["HostConfig"]["Links"] = links or None
+        return told
 
     # -- what a user does by hand --
 
     def container(self, name: str) -> Json:
         return next(c for c in self.containers.values() if c["Name"] == f"/{name}")
 
-    def _network(self, name: str) -> Json:
-        return next(n for n in self.networks.values() if n["Name"] == name)
-
-    def network_id(self, name: str) -> str:
-        return next(id_ for id_, n in self.networks.items() if n["Name"] == name)
-
     def stop(self, name: str, exit_code: int = 0) -> None:
         answer = self.container(name)
         answer["State"] = {**_EXITED, "ExitCode": exit_code}
         answer["NetworkSettings"]["Ports"] = {}
-        for endpoint in answer["NetworkSettings"]["Networks"].values():
-            endpoint |= {"IPAddress": "", "EndpointID": ""}
+        for place in answer["NetworkSettings"]["Networks"].values():
+            place.update(NO_ENDPOINT)
+        for other in self.containers.values():  # they die with the first process of the namespace
+            if other["State"]["Running"] and other["HostConfig"].get("PidMode") == f"container:{answer['Id']}":
+                self.stop(other["Name"].removeprefix("/"), exit_code=137)
 
     def start(self, name: str) -> None:
         self._start(self.container(name), {})
@@ -203,16 +187,13 @@ class PaperEngine:
             case RemoveNetwork(network):
                 self._remove_network(self._id("network", network))
             case CreateVolume(name, body):
-                self._refuse(name in self.volumes, f"volume {name} exists")
+                refuse(name in self.volumes, f"volume {name} exists")
                 self.volumes[name] = {"Name": name, "Driver": body["Driver"], "Labels": body["Labels"]}
                 self.volumes[name]["Options"] = body.get("DriverOpts")
             case RemoveVolume(name):
-                users = [c["Name"] for c in self.containers.values() if name in _volumes(c) | _mounted(c)]
-                self._refuse(users, f"volume {name} is used by {users}")
-                if name in self.anonymous:
-                    self.anonymous.remove(name)
-                else:
-                    del self.volumes[name]
+                users = [c["Name"] for c in self.containers.values() if name in _mounted(c)]
+                refuse(users, f"volume {name} is used by {users}")
+                del self.volumes[name]
             case CreateContainer(name, body):
                 self._made["container", name] = self._create_container(name, body)
             case Connect(container, network, endpoint):
@@ -223,181 +204,118 @@ class PaperEngine:
                 self._start(self._of(container), depends_on)
             case Unpause(container):
                 answer = self._of(container)
-                self._refuse(not answer["State"]["Paused"], "it is not paused")
+                refuse(not answer["State"]["Paused"], "it is not paused")
                 answer["State"] |= {"Status": "running", "Paused": False}
             case Stop(container, _grace):
                 answer = self._of(container)
-                self._refuse(not answer["State"]["Running"], "it is not running")
-                self.stop(answer["Name"].removeprefix("/"))
+                died_along = str(answer["HostConfig"].get("PidMode")).startswith("container:")
+                refuse(not answer["State"]["Running"] and not died_along, "it is not running")
+                if answer["State"]["Running"]:
+                    self.stop(answer["Name"].removeprefix("/"))
             case Rename(container, new):
-                self._refuse(any(c["Name"] == f"/{new}" for c in self.containers.values()), f"name {new} is taken")
+                refuse(any(c["Name"] == f"/{new}" for c in self.containers.values()), f"name {new} is taken")
                 self._of(container)["Name"] = f"/{new}"
             case Update(container, body):
                 self._of(container)["HostConfig"] |= body
             case RemoveContainer(container, volumes):
                 answer = self._of(container)
-                self._refuse(answer["State"]["Running"], "it still runs")
+                refuse(answer["State"]["Running"], "it still runs")
                 del self.containers[answer["Id"]]
-                if volumes:  # what was given by name is taken for named, and what others use stays
-                    used = {name for other in self.containers.values() for name in _mounted(other)}
-                    self.anonymous -= _mounted(answer) - _volumes(answer) - used
+                if volumes:
+                    self._remove_own_volumes(answer)
             case Wait(container, condition):
                 self._wait(self._of(container), condition)
-
-    @staticmethod
-    def _refuse(reason: object, text: str) -> None:
-        if reason:
-            raise Refused(text)
-
-    def _new_id(self, name: str) -> str:
-        self._count += 1
-        return hashlib.sha256(f"{name} {self._count}".encode()).hexdigest()
-
-    # -- networks --
-
-    def _create_network(self, name: str, body: Json) -> str:
-        self._refuse(any(n["Name"] == name for n in self.networks.values()), f"network {name} exists")
-        made = {"Name": name, **{key: body.get(key) for key in ("Driver", "Options", "Internal", "Attachable")}}
-        made |= {"EnableIPv6": body.get("EnableIPv6"), "Labels": body.get("Labels")}
-        pools = copy.deepcopy((body.get("IPAM") or {}).get("Config") or [])
-        if not any("." in pool["Subnet"] for pool in pools):
-            pools.insert(0, self._free_pool())
-        taken = [ipaddress.ip_network(p["Subnet"]) for n in self.networks.values() for p in _pools(n)]
-        for pool in pools:
-            subnet = ipaddress.ip_network(pool["Subnet"])
-            overlap = [t for t in taken if t.version == subnet.version and t.overlaps(subnet)]
-            self._refuse(overlap, f"Pool overlaps with other one on this address space: {subnet}")
-        id_ = self._new_id(name)
-        self.networks[id_] = made | {"IPAM": {"Driver": "default", "Options": None, "Config": pools}}
-        return id_
-
-    def _free_pool(self) -> Json:
-        taken = {pool["Subnet"] for network in self.networks.values() for pool in _pools(network)}
-        number = next(n for n in range(18, 250) if f"172.{n}.0.0/16" not in taken)
-        return {"Subnet": f"172.{number}.0.0/16", "Gateway": f"172.{number}.0.1"}
-
-    def _remove_network(self, id_: str) -> None:
-        users = [
-            c["Name"]
-            for c in self.containers.values()
-            for name, endpoint in c["NetworkSettings"]["Networks"].items()
-            if endpoint["NetworkID"] == id_ or (not endpoint["NetworkID"] and name == self.networks[id_]["Name"])
-        ]
-        self._refuse(users, f"network {self.networks[id_]['Name']} has active endpoints: {users}")
-        del self.networks[id_]
-
-    def _find_network(self, name_or_id: str) -> tuple[str, Json]:
-        if name_or_id in self.networks:
-            return name_or_id, self.networks[name_or_id]
-        return self.network_id(name_or_id), self._network(name_or_id)
-
-    def _join(self, answer: Json, network: str, wanted: Json) -> None:
-        id_, found = self._find_network(network)
-        networks = answer["NetworkSettings"]["Networks"]
-        self._refuse(found["Name"] in networks, "already exists in network")
-        configured = {key: value for key, value in wanted.items() if key != "MacAddress"}
-        networks[found["Name"]] = {"NetworkID": "", "IPAddress": "", "Aliases": None, "IPAMConfig": None, **configured}
-        if answer["State"]["Running"]:
-            networks[found["Name"]]["NetworkID"] = id_
-            self._claim_address(answer, found["Name"])
-
-    def _leave(self, answer: Json, network: str) -> None:
-        networks = answer["NetworkSettings"]["Networks"]
-        name = self.networks[network]["Name"] if network in self.networks else network
-        self._refuse(name not in networks, f"is not connected to {name}")
-        stale = networks[name]["NetworkID"] not in ("", *self.networks)
-        other = any(n["Name"] == name for n in self.networks.values())
-        self._refuse(answer["State"]["Running"] and stale and other, "a running container is not on that network")
-        del networks[name]
-
-    def _claim_address(self, answer: Json, name: str) -> None:
-        """Fixed addresses must be free; a dynamic one is the lowest that is."""
-        endpoint = answer["NetworkSettings"]["Networks"][name]
-        pool = next(p for p in _pools(self.networks[endpoint["NetworkID"]]) if "." in p["Subnet"])
-        held = {
-            address
-            for other in self.containers.values()
-            if other["State"]["Running"] and other is not answer
-            for e in other["NetworkSettings"]["Networks"].values()
-            if e["NetworkID"] == endpoint["NetworkID"]
-            for address in (e["IPAddress"], (e["IPAMConfig"] or {}).get("IPv6Address"))
-        }
-        fixed = endpoint["IPAMConfig"] or {}
-        for address in (fixed.get("IPv4Address"), fixed.get("IPv6Address")):
-            self._refuse(address and address in held, f"Address already in use: {address} on {name}")
-        hosts = (str(host) for host in ipaddress.ip_network(pool["Subnet"]).hosts())
-        next(hosts)  # the gateway
-        endpoint["IPAddress"] = fixed.get("IPv4Address") or next(host for host in hosts if host not in held)
-        endpoint["EndpointID"] = self._new_id(name)
 
     # -- containers --
 
     def _create_container(self, name: str, body: Json) -> str:
-        self._refuse(any(c["Name"] == f"/{name}" for c in self.containers.values()), f"name {name} is taken")
+        refuse(any(c["Name"] == f"/{name}" for c in self.containers.values()), f"name {name} is taken")
         id_ = self._new_id(name)
         host = copy.deepcopy(body.get("HostConfig") or {})
-        mode, _, shared = str(host.get("NetworkMode") or "").partition(":")
-        if shared:
-            target = self.container(shared)
-            self._refuse(not target["State"]["Running"], f"{shared}, whose network it shares, does not run")
-            host["NetworkMode"] = f"container:{target['Id']}"
+        for mode in _SHARED:
+            _, _, other = str(host.get(mode) or "").partition("container:")
+            host |= {mode: f"container:{self.container(other)['Id']}"} if other else {}
+        if host.get("Memory") and not host.get("MemorySwap"):
+            host["MemorySwap"] = 2 * host["Memory"]
         image = self.images.get(body["Image"], {"Id": "sha256:0", "Config": {}})
         config = merged(body, image.get("Config") or {})
         config["Hostname"] = body.get("Hostname") or id_[:12]
+        config["MacAddress"] = body.get("MacAddress")
         answer = {"Id": id_, "Name": f"/{name}", "Image": image["Id"], "Config": config, "HostConfig": host}
         answer["State"] = {"Status": "created", "Running": False, "Paused": False, "ExitCode": 0}
-        answer["Mounts"] = [
-            {"Type": "volume", "Name": self._new_id(target), "Destination": target}
-            for target in config["Volumes"]
-            if target not in {mount["Target"] for mount in host.get("Mounts") or ()}
-        ]
-        self.anonymous |= _mounted(answer)
-        answer["Mounts"] += [
-            {"Type": "volume", "Name": mount["Source"], "Destination": mount["Target"]}
-            for mount in host.get("Mounts") or ()
-            if mount["Type"] == "volume"
-        ]
-        named = [v for v in _volumes(answer) if v not in self.volumes and len(v) != 64]
-        self._refuse(named, f"volumes {named} do not exist")
-        endpoints = (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
-        self._refuse(len(endpoints) > 1 and self.api_version < (1, 44), "below API 1.44 one endpoint at create")
-        answer["NetworkSettings"] = {"Networks": {}}
-        for network, wanted in endpoints.items():
-            self._find_network(network)
-            endpoint = {"NetworkID": "", "IPAddress": "", "Aliases": None, "IPAMConfig": None}
-            answer["NetworkSettings"]["Networks"][network] = endpoint | wanted
-        if mode in ("host", "none"):
-            endpoint = {"NetworkID": self.network_id(mode), "IPAddress": "", "Aliases": None, "IPAMConfig": None}
-            answer["NetworkSettings"]["Networks"][mode] = endpoint
+        links = [link.partition(":") for link in host.pop("Links", None) or ()]
+        answer["linked"] = [(self.container(other), alias) for other, _, alias in links]
+        unknown = _named(answer) - set(self.volumes)
+        refuse(unknown, f"volumes {unknown} do not exist")
+        answer["Mounts"] = self._mounts(host, config["Volumes"])
+        self._first_places(answer, (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {})
         self.containers[id_] = answer
         return id_
 
+    def _first_places(self, answer: Json, endpoints: Json) -> None:
+        several = self.api_version >= (1, 44)
+        refuse(len(endpoints) > 1 and not several, "below API 1.44 one endpoint at create")
+        mode = answer["HostConfig"].get("NetworkMode")
+        places = answer["NetworkSettings"] = {"Networks": {mode: new_place({})} if mode in ("host", "none") else {}}
+        for network, wanted in endpoints.items():
+            self._find_network(network)
+            places["Networks"][network] = new_place(wanted)
+            if several and wanted.get("MacAddress"):
+                places["Networks"][network] |= dict.fromkeys(
+                    ("asked for MacAddress", "MacAddress"), wanted["MacAddress"]
+                )
+                answer["Config"] |= {"MacAddress": wanted["MacAddress"]} if network == mode else {}
+
+    def _mounts(self, host: Json, without_name: Iterable[str]) -> list[Json]:
+        """The volumes of a new container; those without a name are made for it, asked for as mounts or by targets."""
+        borrowed = {mount["Destination"]: mount for mount in self._borrowed(host)}
+        asked = [mount for mount in host.get("Mounts") or () if mount["Type"] == "volume"]
+        taken = {mount["Target"] for mount in host.get("Mounts") or ()}
+        asked += [{"Target": target} for target in without_name if target not in {*taken, *borrowed}]
+        found = []
+        for mount in asked:
+            name = mount.get("Source") or self._new_id(mount["Target"])
+            labels = (mount.get("VolumeOptions") or {}).get("Labels")
+            self.volumes.setdefault(name, {"Name": name, "Driver": "local", "Labels": labels, "Options": None})
+            found.append({"Type": "volume", "Name": name, "Destination": mount["Target"], "given": "Source" in mount})
+        return found + [mount for target, mount in borrowed.items() if target not in taken]
+
+    def _borrowed(self, host: Json) -> list[Json]:
+        """They count as used by the borrower once it was started (seen on 20.10 and 28.5)."""
+        sources = (text.partition(":")[0] for text in host.get("VolumesFrom") or ())
+        return [{**mount, "idle": True} for source in sources for mount in self.container(source)["Mounts"]]
+
+    def _remove_own_volumes(self, answer: Json) -> None:
+        """Those without a name that nobody else uses; what was given by name is taken for named."""
+        used = {name for other in self.containers.values() for name in _mounted(other)}
+        given = {mount["Name"] for mount in answer["Mounts"] if mount["given"]}
+        for name in _mounted(answer) - given - used:
+            del self.volumes[name]
+
     def _start(self, answer: Json, depends_on: Mapping[str, Iterable[str]]) -> None:
         name = answer["Name"].removeprefix("/")
-        self._refuse(answer["State"]["Running"], "it runs already")
+        refuse(answer["State"]["Running"], "it runs already")
         for other in depends_on.get(name, ()):
             state = self._dependency(other)["State"]
             ended_well = state["Status"] == "exited" and state["ExitCode"] == 0
-            self._refuse(not state["Running"] and not ended_well, f"{name} depends on {other}, which does not run")
-        shared = str(answer["HostConfig"].get("NetworkMode")).removeprefix("container:")
-        if shared in self.containers:
-            self._refuse(not self.containers[shared]["State"]["Running"], "the container it shares with is not running")
+            refuse(not state["Running"] and not ended_well, f"{name} depends on {other}, which does not run")
+        for mode in _SHARED:
+            _, _, other = str(answer["HostConfig"].get(mode) or "").partition("container:")
+            alive = other in self.containers and self.containers[other]["State"]["Running"]
+            refuse(other and not alive, f"{mode}: the container it shares with is not running")
+        for other, _ in answer["linked"]:
+            refuse(not other["State"]["Running"], f"Cannot link to a non running container: {other['Name']}")
         self._claim_ports(answer)
-        for network, endpoint in answer["NetworkSettings"]["Networks"].items():
-            endpoint["NetworkID"] = endpoint["NetworkID"] or self.network_id(network)
-            self._refuse(endpoint["NetworkID"] not in self.networks, f"network {endpoint['NetworkID']} not found")
-            if network not in ("host", "none"):
-                if network != "bridge":
-                    added = dict.fromkeys(
-                        (*(endpoint["Aliases"] or ()), answer["Id"][:12], answer["Config"]["Hostname"])
-                    )
-                    endpoint["Aliases"] = list(added)
-                self._claim_address(answer, network)
+        self._claim_places(answer)
+        for mount in answer["Mounts"]:
+            mount["idle"] = False
         self._count += 1
         answer["NetworkSettings"]["Ports"] = _bound(answer["HostConfig"].get("PortBindings") or {})
         answer["State"] = {**_RUNNING, "StartedAt": f"2026-01-01T00:00:{self._count / 1000:012.9f}".rstrip("0") + "Z"}
         if answer["Config"].get("Healthcheck"):
             answer["State"]["Health"] = {"Status": "starting", "Log": []}
+        if answer["Config"]["Cmd"] == ENDS:
+            self.stop(name)
 
     def _dependency(self, name: str) -> Json:
         """By label, since names may be exchanged just now; the new one of a replacement, where both stand."""
@@ -414,30 +332,27 @@ class PaperEngine:
         }
         for protocol, address, port in _listens(answer):
             clash = [h for h in held if (h[0], h[2]) == (protocol, port) and (h[1] == address or "" in (h[1], address))]
-            self._refuse(clash, f"Bind for {address}:{port} failed: port is already allocated")
+            refuse(clash, f"Bind for {address}:{port} failed: port is already allocated")
 
     def _wait(self, answer: Json, condition: str) -> None:
         state = answer["State"]
-        self._refuse(state["Status"] == "created", "it was never started")
+        refuse(state["Status"] == "created", "it was never started")
         if condition == "ended well":
-            self.stop(answer["Name"].removeprefix("/"))
+            if state["Running"]:
+                self.stop(answer["Name"].removeprefix("/"))
         else:
-            self._refuse(not state["Running"], "it does not run")
+            refuse(not state["Running"], "it does not run")
             if condition == "is healthy":
                 state["Health"] = {"Status": "healthy", "Log": []}
 
 
-def _pools(network: Json) -> list[Json]:
-    return (network.get("IPAM") or {}).get("Config") or []
-
-
 def _mounted(answer: Json) -> set[str]:
-    return {mount["Name"] for mount in answer["Mounts"] if mount["Type"] == "volume"}
+    return {mount["Name"] for mount in answer["Mounts"] if not mount.get("idle")}
 
 
-def _volumes(answer: Json) -> set[str]:
+def _named(answer: Json) -> set[str]:
     mounts = answer["HostConfig"].get("Mounts") or ()
-    return {mount["Source"] for mount in mounts if mount["Type"] == "volume"}
+    return {mount["Source"] for mount in mounts if mount["Type"] == "volume" and mount.get("Source")}
 
 
 def _listens(answer: Json) -> list[tuple[str, str, str]]:

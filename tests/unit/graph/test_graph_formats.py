@@ -80,7 +80,7 @@ def test_a_picture_uses_less_width_before_it_becomes_a_list() -> None:
     assert "╪" in "".join(narrow)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(drawing=drawings(8, 5))
 def test_the_frame_of_a_picture_is_straight(drawing) -> None:
     """Whatever is written in it, wide characters too."""
@@ -138,6 +138,31 @@ def test_all_well_is_said() -> None:
     quiet = Drawing("q", "", (Bus(name="net"),), (Node(name="web", taps=(Tap(bus="net"),)),), live=True)
     for form in ("text", "svg"):
         assert "he engine is as the file says." in written(quiet, form)
+
+
+@pytest.mark.parametrize("drawing", [MARKED, drawn_file(EXERCISE), drawn(EVERYTHING), large()])
+def test_a_picture_needs_no_css(drawing) -> None:
+    """Variables, and colours in classes alone, make it black in librsvg, Inkscape and office programs."""
+    text = written(drawing, "svg")
+    assert "var(" not in text
+    assert "light-dark(" not in text
+    root = ET.fromstring(text)
+    assert "monospace" in root.attrib["font-family"]
+    for element in root.iter():
+        kind = element.tag.rpartition("}")[2]
+        if kind in ("rect", "path", "circle", "text"):
+            assert element.attrib["fill"] == "none" or element.attrib["fill"].startswith("#")
+            assert element.attrib["fill"] != "none" or element.attrib["stroke"].startswith("#")
+        if kind == "text":
+            assert float(element.attrib["font-size"]) > 10
+
+
+def test_dashes_say_what_is_not_there_and_what_does_not_run() -> None:
+    root = ET.fromstring(written(MARKED, "svg"))
+    boxes = [element.attrib for element in root.iter() if element.attrib.get("class", "").startswith("box")]
+    assert sorted(box["stroke-dasharray"] for box in boxes) == ["2 3", "6 5"]
+    taps = [element.attrib for element in root.iter() if element.attrib.get("class", "").startswith("tap")]
+    assert [tap.get("stroke-dasharray") for tap in taps].count("6 5") == 2
 
 
 # -- hostile text, and secrets ---------------------------------------------------------------------------------------
@@ -200,7 +225,7 @@ def test_mermaid_and_dot_quote_every_name() -> None:
         assert re.fullmatch(r"[\w\s\[\]{}=,-]*", outside), line
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(drawing=drawings(6, 4))
 def test_any_drawing_is_well_formed(drawing) -> None:
     ET.fromstring(written(drawing, "svg"))

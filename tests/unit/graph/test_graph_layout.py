@@ -105,7 +105,7 @@ def test_thirty_containers_on_ten_networks(seed, metrics) -> None:
 
 
 @MEDIA
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(drawing=drawings())
 def test_any_drawing(metrics, drawing) -> None:
     check(drawing, metrics)

@@ -332,6 +332,31 @@ SITUATIONS = (
     Situation("anonymous_volume_is_taken_over", _changed(TWO, ("busybox", "redis"), ("MODE: a", "MODE: b")),
         _changed(TWO, ("busybox", "redis"))),
     Situation(
+        "anonymous_volumes_that_nobody_uses_any_more",
+        "name: lab\nvolumes: {data: }\ncontainers: {web: {image: redis, volumes: ['data:/data']}}\n",
+        "name: lab\ncontainers: {web: {image: redis}, db: {image: cassandra, volumes: [/v]}}\n",
+    ),
+    Situation(
+        "anonymous_volumes_that_nobody_uses_any_more_at_a_teardown",
+        None,
+        "name: lab\ncontainers: {web: {image: redis}, db: {image: redis, volumes_from: [web]}}\n",
+        lambda e: e.remove("web"),
+        remove_volumes=True,
+    ),
+    Situation(
+        "replaced_container_leaves_a_network_that_makes_way",
+        """
+        name: lab
+        containers: {web: {image: busybox, environment: {MODE: b}, network_mode: none}}
+        networks: {back: {ipam: {config: [{subnet: 10.1.0.0/16}]}}}
+        """,
+        """
+        name: lab
+        containers: {web: {image: busybox, environment: {MODE: a}, networks: [front]}}
+        networks: {front: {ipam: {config: [{subnet: 10.1.0.0/24}]}}}
+        """,
+    ),
+    Situation(
         "container_removed_from_the_file",
         _changed(STATEFUL, ('  db: {image: redis, networks: [net], volumes: ["data:/data"]}\n', "")),
         STATEFUL,

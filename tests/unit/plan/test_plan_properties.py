@@ -1,16 +1,28 @@
 from __future__ import annotations
 
+import copy
+import json
 import random
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from unit.builders import compared, depends_on, standing, taken_down, wishes_of
-from unit.topologies import tamper, topologies
+from unit.by_hand import strangers, tamper
+from unit.paper_engine import PaperEngine
+from unit.topologies import Json, topologies
 
-from netdeploy.plan.changes import Changes
+from netdeploy.plan.changes import Action, Changes
 from netdeploy.plan.operations import Plan
+from netdeploy.plan.ownership import our_containers
 
-thorough = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+pytestmark = pytest.mark.timeout(600)  # to make a failing example small takes up to five minutes
+thorough = settings(max_examples=60, suppress_health_check=list(HealthCheck))
+texts = topologies().map(json.dumps)
+orders = st.randoms(use_true_random=False)
+generations = st.sampled_from(((1, 41), (1, 51)))
+BUILT_IN = {"bridge", "host", "none"}
 
 
 def well_formed(steps: Plan) -> None:
@@ -25,12 +37,25 @@ def told(changes: Changes) -> list[str]:
     return [f"{change.action} {change.kind} {change.name}: {change.reason}" for change in changes.changes]
 
 
+def not_ours(engine: PaperEngine) -> Json:
+    """All that somebody else made, as it is."""
+    ours = {container.id for container in our_containers(engine.snapshot(), "lab")}
+    networks = {id_: n for id_, n in engine.networks.items() if _is_others(n)}
+    volumes = {name: volume for name, volume in engine.volumes.items() if _is_others(volume)}
+    containers = {id_: answer for id_, answer in engine.containers.items() if id_ not in ours}
+    return copy.deepcopy({"containers": containers, "networks": networks, "volumes": volumes})
+
+
+def _is_others(thing: Any) -> bool:
+    return (thing.get("Labels") or {}).get("netdeploy.topology") != "lab"
+
+
 @thorough
-@given(topologies(), topologies(), st.randoms(use_true_random=False))
+@given(texts, texts, generations, orders)
 def test_any_topology_becomes_any_other_in_every_order_the_plan_allows(
-    before: str, after: str, order: random.Random
+    before: str, after: str, api_version: tuple[int, int], order: random.Random
 ) -> None:
-    engine, wanted = standing(before), wishes_of(after)
+    engine, wanted = standing(before, api_version), wishes_of(after)
     changes, steps = compared(wanted, engine)
     well_formed(steps)
     event(f"{min(len(steps.operations) // 5 * 5, 40)}+ steps")
@@ -41,14 +66,16 @@ def test_any_topology_becomes_any_other_in_every_order_the_plan_allows(
 
 
 @thorough
-@given(topologies(), topologies(), st.data())
-def test_changes_by_hand_are_mended_even_while_the_file_changes(before: str, after: str, data: st.DataObject) -> None:
-    engine = standing(before)
+@given(texts, texts, generations, st.data())
+def test_changes_by_hand_are_mended_even_while_the_file_changes(
+    before: str, after: str, api_version: tuple[int, int], data: st.DataObject
+) -> None:
+    engine = standing(before, api_version)
     done = [tamper(engine, data.draw) for _ in range(data.draw(st.integers(1, 3)))]
     wanted = wishes_of(data.draw(st.sampled_from((before, after))))
     changes, steps = compared(wanted, engine)
     well_formed(steps)
-    order = data.draw(st.randoms(use_true_random=False))
+    order = data.draw(orders)
     if not changes.conflicts:
         engine.run(steps, order.choice, depends_on(wanted))
         changes, _ = compared(wanted, engine)
@@ -56,11 +83,37 @@ def test_changes_by_hand_are_mended_even_while_the_file_changes(before: str, aft
 
 
 @thorough
-@given(topologies(), topologies(), st.randoms(use_true_random=False), st.data())
+@given(texts, topologies(), generations, st.data())
+def test_what_is_not_ours_is_a_conflict_or_left_alone(
+    before: str, topology: Json, api_version: tuple[int, int], data: st.DataObject
+) -> None:
+    engine, wanted = standing(before, api_version), wishes_of(json.dumps(topology))
+    taken = strangers(engine, topology, data.draw)
+    theirs = not_ours(engine)
+    changes, steps = compared(wanted, engine)
+    well_formed(steps)
+    assert set(taken) <= {change.name for change in changes.changes if change.action is Action.CONFLICT}
+    event("conflicts" if changes.conflicts else "no conflicts")
+    if not changes.conflicts:
+        engine.run(steps, data.draw(orders).choice, depends_on(wanted))
+        changes, _ = compared(wanted, engine)
+        assert changes.in_sync, told(changes)
+        assert not_ours(engine) == theirs
+    changes, steps = compared(taken_down(), engine, remove_volumes=True)
+    engine.run(steps)
+    assert not_ours(engine) == theirs
+    assert set(engine.containers) == set(theirs["containers"])
+    assert set(engine.volumes) == set(theirs["volumes"])
+    kept = {change.name for change in changes.conflicts}
+    assert {network["Name"] for id_, network in engine.networks.items() if id_ not in theirs["networks"]} == kept
+
+
+@thorough
+@given(texts, texts, orders, st.data())
 def test_what_is_cut_short_at_any_step_is_finished_by_the_next_apply(
     before: str, after: str, order: random.Random, data: st.DataObject
 ) -> None:
-    engine, wanted = standing(before), wishes_of(after)
+    engine, wanted = standing(before, data.draw(generations)), wishes_of(after)
     for _ in range(data.draw(st.integers(1, 2))):  # the next one may be cut short, too
         _, steps = compared(wanted, engine)
         engine.run(steps, order.choice, depends_on(wanted), until=data.draw(st.integers(0, len(steps.operations))))
@@ -74,28 +127,29 @@ def test_what_is_cut_short_at_any_step_is_finished_by_the_next_apply(
 
 
 @thorough
-@given(topologies(), topologies(), st.randoms(use_true_random=False), st.data())
+@given(texts, texts, orders, st.data())
 def test_a_teardown_removes_what_was_cut_short_at_any_step(
     before: str, after: str, order: random.Random, data: st.DataObject
 ) -> None:
-    engine, wanted = standing(before), wishes_of(after)
+    engine, wanted = standing(before, data.draw(generations)), wishes_of(after)
     _, steps = compared(wanted, engine)
     engine.run(steps, order.choice, depends_on(wanted), until=data.draw(st.integers(0, len(steps.operations))))
     _, steps = compared(taken_down(), engine, remove_volumes=True)
     engine.run(steps)
     assert not engine.containers
     assert not engine.volumes
-    assert not engine.anonymous
 
 
 @thorough
-@given(topologies(), st.booleans())
-def test_a_teardown_leaves_nothing_but_kept_volumes(text: str, remove_volumes: bool) -> None:
-    engine = standing(text)
+@given(texts, generations, st.booleans())
+def test_a_teardown_leaves_nothing_but_kept_volumes(
+    text: str, api_version: tuple[int, int], remove_volumes: bool
+) -> None:
+    engine = standing(text, api_version)
     volumes = dict(engine.volumes)
     _, steps = compared(taken_down(), engine, remove_volumes=remove_volumes)
     well_formed(steps)
     engine.run(steps)
     assert not engine.containers
-    assert {network["Name"] for network in engine.networks.values()} == {"bridge", "host", "none"}
+    assert {network["Name"] for network in engine.networks.values()} == BUILT_IN
     assert engine.volumes == ({} if remove_volumes else volumes)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 from unit.topology.reading import reading, yaml_data
@@ -102,13 +102,13 @@ def agree(raw: bytes) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_bytes_give_a_reading(raw):
     sound(raw)
 
 
 @given(st.text(alphabet=st.sampled_from("ab01:-,[]{}&*!|>'\"%@#?<~ \n\t\r\\\u0085\u2028é"), max_size=60))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_any_text_of_yamls_own_characters_gives_a_reading(text):
     sound(text.encode())
 
@@ -120,13 +120,13 @@ def test_the_pure_parser_gives_a_reading_too(text, monkeypatch):
 
 
 @given(documents)
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 def test_known_keys_with_any_values_give_a_reading_that_the_schema_agrees_with(document):
     agree(json.dumps(document, ensure_ascii=True).encode())
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_file_with_something_changed_gives_a_reading(data):
     text = data.draw(st.sampled_from(CORPUS)).read_bytes().decode("utf-8", "replace")
     start = data.draw(st.integers(0, len(text)))
@@ -136,7 +136,7 @@ def test_a_file_with_something_changed_gives_a_reading(data):
 
 
 @given(st.data())
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 def test_a_file_with_one_value_replaced_is_the_same_to_reader_and_schema(data):
     document = yaml_data(data.draw(st.sampled_from(YAML)).read_bytes())
     holder, place = data.draw(st.sampled_from(list(places(document))))
