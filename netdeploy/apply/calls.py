@@ -12,7 +12,7 @@ from netdeploy.apply.who import named
 from netdeploy.engine import observe
 from netdeploy.engine.engine import Engine
 from netdeploy.engine.observed import LABEL_INSTANCE, LABEL_TOPOLOGY, State
-from netdeploy.errors import OperationFailed, PortTaken
+from netdeploy.errors import NetdeployError, OperationFailed, PortTaken
 from netdeploy.masking import masked_text
 from netdeploy.plan.operations import (
     Call,
@@ -22,6 +22,7 @@ from netdeploy.plan.operations import (
     CreateVolume,
     Disconnect,
     Handle,
+    Operation,
     RemoveContainer,
     RemoveNetwork,
     RemoveVolume,
@@ -34,12 +35,15 @@ from netdeploy.plan.operations import (
 )
 
 _STOPPED = {
-    0: "its command has nothing more to do: give it one that keeps running",
+    0: "its command has nothing more to do: give it one that keeps running, or, if it is meant to end, let who needs it"
+    " wait: `depends_on` with `condition: service_completed_successfully`",
     126: "its command is no program that it may run: check `command`, `entrypoint` and `user`",
     127: "the image has no such program: check `command` and `entrypoint`",
     137: "it was killed: `docker inspect` tells whether for memory, then `mem_limit` is too low",
 }
 """What to do about a container that stopped, by its exit code."""
+_FAILED = {code: _STOPPED[code] for code in (126, 127, 137)}
+"""The same about one that was to end, and did so with an error."""
 SETTLED = 1.0  # seconds a container must run before it counts as started
 
 
@@ -55,6 +59,19 @@ class _Watched:
     id: str
     name: str
     state: State
+    reason: str
+    """Why it is waited for."""
+    stays: bool
+    """Whether it is still there when a wait for it has failed: a replacement is taken back."""
+
+
+_NOT_YET = {"is healthy": "is not healthy", "ended well": "has not ended", "stays up": "does not stay up"}
+
+
+def _wait_of(operation: Operation) -> Wait:
+    if not isinstance(operation.call, Wait):
+        raise TypeError(f"{operation.id} is no wait")
+    return operation.call
 
 
 class Calls:
@@ -120,7 +137,7 @@ class Calls:
             case RemoveContainer(container, volumes):
                 operator.remove_container(self._id(container), container.name, volumes=volumes)
             case Wait():
-                return self.look(call, SETTLED)
+                raise TypeError(f"{call.text} is no call")
             case _:
                 assert_never(call)
         return True
@@ -138,24 +155,43 @@ class Calls:
             hint = f"stop it (docker stop {holders[0]}), or publish another port in the file"
             raise OperationFailed(message, hint=hint) from None
 
-    def look(self, wait: Wait, seconds: float) -> bool:
-        """Whether the condition holds now; `seconds` is how long it has been waited for.
+    def look(self, operation: Operation, seconds: float) -> bool:
+        """Whether the condition of a wait holds now; `seconds` is how long it has been waited for.
 
         Raises:
             OperationFailed: it can't hold any more; with the container's last log lines.
         """
-        id_, name = self._id(wait.container), wait.container.name
-        state = observe.state(self._engine.reader, id_)
-        if state is None:
-            raise OperationFailed(f"`{name}` was removed by somebody else meanwhile", hint="apply again")
-        container = _Watched(id_, name, state)
-        match wait.condition:
+        container = self._watched(operation)
+        match _wait_of(operation).condition:
             case "stays up":
                 return self._stays_up(container, seconds)
             case "is healthy":
                 return self._is_healthy(container)
             case "ended well":
                 return self._ended_well(container)
+
+    def too_slow(self, operation: Operation, seconds: float) -> OperationFailed:
+        """The error of a wait that was given up after `seconds`; with the container's last log lines."""
+        wait = _wait_of(operation)
+        what = f"{_NOT_YET[wait.condition]} after {seconds:.0f} seconds"
+        hint = "give it more with --timeout, or mend what keeps it"
+        try:
+            container = self._watched(operation)
+            if container.state.restarts and wait.condition == "ended well":
+                code = f"exit code {container.state.exit_code}, " if container.state.status == "restarting" else ""
+                again = f"it keeps restarting ({code}{container.state.restarts} times so far)"
+                what = f"has not succeeded after {seconds:.0f} seconds: {again}"
+            return self._failed(container, what, hint)
+        except NetdeployError:
+            return OperationFailed(f"`{wait.container.name}` {what}", hint=hint)
+
+    def _watched(self, operation: Operation) -> _Watched:
+        handle = _wait_of(operation).container
+        id_ = self._id(handle)
+        state = observe.state(self._engine.reader, id_)
+        if state is None:
+            raise OperationFailed(f"`{handle.name}` was removed by somebody else meanwhile", hint="apply again")
+        return _Watched(id_, handle.name, state, operation.reason, stays=not operation.group)
 
     def _stays_up(self, container: _Watched, seconds: float) -> bool:
         state = container.state
@@ -185,7 +221,9 @@ class Calls:
         if state.running or state.status == "created":
             return False
         if state.exit_code != 0:
-            raise self._failed(container, f"ended with exit code {state.exit_code}, and others wait for it")
+            again = f", after {state.restarts} restarts" if state.restarts else ""
+            what = f"failed: it ended with exit code {state.exit_code}{again}, and {container.reason}"
+            raise self._failed(container, what, _FAILED.get(state.exit_code, ""))
         return True
 
     def _failed(self, container: _Watched, what: str, hint: str = "") -> OperationFailed:
@@ -195,5 +233,6 @@ class Calls:
         if said:
             what, hint = f"{what}: {said[0]}", said[1]
         details += [f"its last log lines:\n{chr(10).join(f'  {line}' for line in lines)}"] if lines else []
-        hint = hint or f"docker logs {container.name} shows all it said"
+        if container.stays:
+            hint = hint or f"docker logs {container.name} shows all it said"
         return OperationFailed(f"`{container.name}` {what}", hint=hint, details=details)

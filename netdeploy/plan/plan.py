@@ -60,6 +60,7 @@ from netdeploy.plan.order import (
     order_subnets,
 )
 from netdeploy.plan.ownership import ASIDE, TEMPORARY
+from netdeploy.plan.reasons import waits_for_it
 from netdeploy.plan.steps import Steps
 
 _DEFAULT_GRACE = 10
@@ -363,7 +364,7 @@ class _Planner:
         final = Handle(wish.name, made_as=temporary)
         stop_new = (Stop(final, 0),)  # it may hold the ports that the old one needs again
         start = self._steps.add(Start(final), reason, [named], undo=stop_new, group=group)
-        settled = self._started(wish, start, final, group=group) or start
+        settled = self._started(wish, start, final, group=group)
         check = first_check(wish)
         if check is not None and check <= _SOON and not self._wishes.may_end(wish):
             why = "the old container is kept until the new one is well"
@@ -388,13 +389,14 @@ class _Planner:
                 ready += self._made.get(current.name, [])
         return ready
 
-    def _started(self, wish: ContainerWish, start: str, handle: Handle, group: str = "") -> str | None:
-        """Returns the wait until it stays up; None for one that is to end."""
+    def _started(self, wish: ContainerWish, start: str, handle: Handle, group: str = "") -> str:
+        """Returns the wait until it stays up, or until it has ended as it is meant to."""
         self._starts[wish.name] = start
         self._address_claims.append(AddressClaim(start, wish.attachments))
         self._port_claims.append(PortClaim(start, port_bindings(wish)))
-        if self._wishes.may_end(wish):
-            return None
+        waiting = self._wishes.awaited_by(wish)
+        if waiting:  # even where they run already: only its end tells whether it did what it is for
+            return self._steps.add(Wait(handle, "ended well"), waits_for_it(waiting), [start], group=group)
         wait = Wait(handle, "stays up")
         return self._steps.add(wait, "a container that exits at once is a failure", [start], group=group)
 

@@ -19,7 +19,9 @@ from netdeploy.engine.observe import Scope, observe
 from netdeploy.errors import EngineUnreachable, Interrupted, NetdeployError, NotConverged, OperationFailed
 from netdeploy.plan.changes import Changes
 from netdeploy.plan.diff import DiffOptions, diff
+from netdeploy.plan.operations import Start
 from netdeploy.plan.plan import plan
+from netdeploy.plan.reasons import listed
 from netdeploy.workflow.before import always_pulled, provide_images, refuse_obstacles
 from netdeploy.workflow.listener import Listener
 from netdeploy.workflow.saved import Held
@@ -217,13 +219,19 @@ def _raise_failures(outcome: Outcome) -> None:
         details = [*first.details]
         for operation, error in others:
             details += [f"also failed: {operation.id}: {error.message}", *error.details]
-        details += _undo_details(outcome)
+        details += [*_not_started(outcome), *_undo_details(outcome)]
         kind = EngineUnreachable if isinstance(first, EngineUnreachable) else OperationFailed
         raise kind(first.message, hint=first.hint, details=details, may_pass=_may_pass(outcome))
 
 
 def _may_pass(outcome: Outcome) -> bool:
     return all(error.may_pass for _, error in outcome.failed)
+
+
+def _not_started(outcome: Outcome) -> list[str]:
+    """Those that had to wait for what failed. The start of a replacement has a way back: there the old one runs."""
+    starts = [op.call.container.name for op in outcome.skipped if isinstance(op.call, Start) and not op.undo]
+    return [f"not started because of this: {listed(starts)}"] if starts else []
 
 
 def _undo_details(outcome: Outcome) -> list[str]:

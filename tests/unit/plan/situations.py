@@ -86,6 +86,16 @@ containers:
 networks: {net: }
 """
 
+SHARED_WITH_A_JOB = """
+name: lab
+containers:
+  job: {image: busybox, networks: [net]}
+  probe: {image: busybox, network_mode: "container:job"}
+  web: {image: nginx, networks: [net], depends_on: {job: {condition: service_completed_successfully}}}
+networks: {net: }
+"""
+JOB_DONE = ", depends_on: {job: {condition: service_completed_successfully}}"
+
 EXTERNAL = """
 name: lab
 containers:
@@ -233,6 +243,13 @@ SITUATIONS = (
     ),
     Situation("three_conditions", DEPENDENT),
     Situation("job_done_and_left_alone", DEPENDENT, DEPENDENT),
+    Situation("job_changed_while_who_waits_for_it_runs", _changed(DEPENDENT, ("migration: {image: busybox,",
+        "migration: {image: busybox, environment: {MODE: a},")), DEPENDENT),
+    Situation("job_that_failed", DEPENDENT, DEPENDENT, lambda e: e.stop("migration", 3)),
+    Situation("job_done_whose_network_another_shares", SHARED_WITH_A_JOB,
+        _changed(SHARED_WITH_A_JOB, (JOB_DONE, "")), lambda e: e.stop("job")),
+    Situation("job_done_whose_network_another_shares_that_was_stopped", SHARED_WITH_A_JOB,
+        _changed(SHARED_WITH_A_JOB, (JOB_DONE, "")), _many(lambda e: e.stop("job"), lambda e: e.stop("probe", 137))),
     Situation("dependency_unhealthy_when_another_starts", DEPENDENT, DEPENDENT,
         _many(lambda e: e.health("db", "starting"), lambda e: e.remove("web"))),
     Situation("shared_network_goes_with_its_container", _changed(SHARED, ("MODE: a", "MODE: b")), SHARED),
