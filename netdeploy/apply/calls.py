@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, assert_never
 
-from netdeploy.apply.last_words import meaning_of
+from netdeploy.apply.endings import Watched, ended_too_soon, ended_with_an_error, with_last_words
 from netdeploy.apply.who import named
 from netdeploy.engine import observe
 from netdeploy.engine.engine import Engine
-from netdeploy.engine.observed import LABEL_INSTANCE, LABEL_TOPOLOGY, State
+from netdeploy.engine.observed import LABEL_INSTANCE, LABEL_TOPOLOGY
 from netdeploy.errors import NetdeployError, OperationFailed, PortTaken
-from netdeploy.masking import masked_text
 from netdeploy.plan.operations import (
     Call,
     Connect,
@@ -34,16 +32,6 @@ from netdeploy.plan.operations import (
     Wait,
 )
 
-_STOPPED = {
-    0: "its command has nothing more to do: give it one that keeps running, or, if it is meant to end, let who needs it"
-    " wait: `depends_on` with `condition: service_completed_successfully`",
-    126: "its command is no program that it may run: check `command`, `entrypoint` and `user`",
-    127: "the image has no such program: check `command` and `entrypoint`",
-    137: "it was killed: `docker inspect` tells whether for memory, then `mem_limit` is too low",
-}
-"""What to do about a container that stopped, by its exit code."""
-_FAILED = {code: _STOPPED[code] for code in (126, 127, 137)}
-"""The same about one that was to end, and did so with an error."""
 SETTLED = 1.0  # seconds a container must run before it counts as started
 
 
@@ -52,17 +40,6 @@ def _refuse_foreign(name: str, labels: Mapping[str, str], body: Mapping[str, Any
     if labels.get(LABEL_TOPOLOGY) != body["Labels"][LABEL_TOPOLOGY]:
         hint = f"look at it (docker volume inspect {name}), and remove it or give yours another `name`"
         raise OperationFailed(f"somebody else made a volume `{name}` meanwhile; it was left as it is", hint=hint)
-
-
-@dataclass(frozen=True, slots=True)
-class _Watched:
-    id: str
-    name: str
-    state: State
-    reason: str
-    """Why it is waited for."""
-    stays: bool
-    """Whether it is still there when a wait for it has failed: a replacement is taken back."""
 
 
 _NOT_YET = {"is healthy": "is not healthy", "ended well": "has not ended", "stays up": "does not stay up"}
@@ -78,7 +55,7 @@ class Calls:
     """Carries out calls, and remembers the ids of what was made."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._reader = engine.reader
         self._operator = engine.operator()
         self._made: dict[str, str] = {}
         self.warnings: list[str] = []
@@ -100,7 +77,7 @@ class Calls:
             if not error.topic:
                 raise
             id_ = self._id(call.network) if isinstance(call, RemoveNetwork) else ""
-            raise named(error, call, id_, self._engine.reader) from None
+            raise named(error, call, id_, self._reader) from None
 
     def _do(self, call: Call) -> bool:  # noqa: C901, PLR0912 - one case for each kind of call
         operator = self._operator
@@ -147,7 +124,7 @@ class Calls:
             self._operator.start(self._id(container), container.name)
         except PortTaken as error:
             port = int(error.port.rpartition(":")[2])
-            holders = observe.publishers(self._engine.reader, port)
+            holders = observe.publishers(self._reader, port)
             if not holders:
                 raise
             names = ", ".join(f"`{name}`" for name in holders)
@@ -168,7 +145,7 @@ class Calls:
             case "is healthy":
                 return self._is_healthy(container)
             case "ended well":
-                return self._ended_well(container)
+                return self._ended_well(container, operation.reason)
 
     def too_slow(self, operation: Operation, seconds: float) -> OperationFailed:
         """The error of a wait that was given up after `seconds`; with the container's last log lines."""
@@ -181,58 +158,42 @@ class Calls:
                 code = f"exit code {container.state.exit_code}, " if container.state.status == "restarting" else ""
                 again = f"it keeps restarting ({code}{container.state.restarts} times so far)"
                 what = f"has not succeeded after {seconds:.0f} seconds: {again}"
-            return self._failed(container, what, hint)
+            return with_last_words(self._reader, container, what, hint)
         except NetdeployError:
             return OperationFailed(f"`{wait.container.name}` {what}", hint=hint)
 
-    def _watched(self, operation: Operation) -> _Watched:
+    def _watched(self, operation: Operation) -> Watched:
         handle = _wait_of(operation).container
         id_ = self._id(handle)
-        state = observe.state(self._engine.reader, id_)
+        state = observe.state(self._reader, id_)
         if state is None:
             raise OperationFailed(f"`{handle.name}` was removed by somebody else meanwhile", hint="apply again")
-        return _Watched(id_, handle.name, state, operation.reason, stays=not operation.group)
+        return Watched(id_, handle.name, state, stays=not operation.group)
 
-    def _stays_up(self, container: _Watched, seconds: float) -> bool:
+    def _stays_up(self, container: Watched, seconds: float) -> bool:
         state = container.state
         restarts = state.status == "restarting" or state.restarts > 0
         if state.running and not restarts:
             return seconds >= SETTLED
-        hint = _STOPPED.get(state.exit_code, "its command must keep running; what it printed, if anything, is above")
-        if state.oom_killed:
-            hint = "it ran out of memory: give it a higher `mem_limit`"
-        what = "keeps restarting" if restarts else "exited at once"
-        raise self._failed(container, f"{what} (exit code {state.exit_code})", hint)
+        raise ended_too_soon(self._reader, container, "keeps restarting" if restarts else "exited at once")
 
-    def _is_healthy(self, container: _Watched) -> bool:
+    def _is_healthy(self, container: Watched) -> bool:
         state = container.state
         if not state.running:
-            raise self._failed(container, f"ended (exit code {state.exit_code}) while it was waited for")
+            what = f"ended (exit code {state.exit_code}) while it was waited for"
+            raise with_last_words(self._reader, container, what)
         if not state.health:
             hint = "give it a `healthcheck`, or wait for `service_started` only"
-            raise self._failed(container, "has no healthcheck, so it never becomes healthy", hint)
+            raise with_last_words(self._reader, container, "has no healthcheck, so it never becomes healthy", hint)
         if state.health == "unhealthy":
             output = f": {state.health_output}" if state.health_output else ""
-            raise self._failed(container, f"is unhealthy{output}")
+            raise with_last_words(self._reader, container, f"is unhealthy{output}")
         return state.health == "healthy"
 
-    def _ended_well(self, container: _Watched) -> bool:
+    def _ended_well(self, container: Watched, reason: str) -> bool:
         state = container.state
         if state.running or state.status == "created":
             return False
         if state.exit_code != 0:
-            again = f", after {state.restarts} restarts" if state.restarts else ""
-            what = f"failed: it ended with exit code {state.exit_code}{again}, and {container.reason}"
-            raise self._failed(container, what, _FAILED.get(state.exit_code, ""))
+            raise ended_with_an_error(self._reader, container, reason)
         return True
-
-    def _failed(self, container: _Watched, what: str, hint: str = "") -> OperationFailed:
-        lines = [masked_text(line) for line in observe.last_log_lines(self._engine.reader, container.id)]
-        details = [f"the engine said: {container.state.error}"] if container.state.error else []
-        said = meaning_of(lines)
-        if said:
-            what, hint = f"{what}: {said[0]}", said[1]
-        details += [f"its last log lines:\n{chr(10).join(f'  {line}' for line in lines)}"] if lines else []
-        if container.stays:
-            hint = hint or f"docker logs {container.name} shows all it said"
-        return OperationFailed(f"`{container.name}` {what}", hint=hint, details=details)

@@ -100,8 +100,12 @@ class ContainerWish:
     @property
     def joins(self) -> frozenset[str]:
         """Those of them that must run at each of its starts: it shares their namespaces, or links to them."""
-        linked = {link.partition(":")[0] for link in self.links} if self.on_default_bridge else set()
-        return frozenset({*self.shares.values(), *linked})
+        return frozenset({*self.shares.values(), *(link.partition(":")[0] for link in self.file_links)})
+
+    @property
+    def file_links(self) -> frozenset[str]:
+        """The links that the engine writes into its /etc/hosts; on other networks its resolver knows them."""
+        return self.links if self.on_default_bridge else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,6 +291,8 @@ class ObservedContainer:
     """Those that are really published, while it runs."""
     platform: str = ""
     """Its image's."""
+    link_addresses: Mapping[str, frozenset[str]] | None = None
+    """By the alias of a link on the default bridge, where its /etc/hosts leads; None where that is not known."""
 
     @property
     def declared(self) -> frozenset[str]:

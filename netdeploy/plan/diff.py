@@ -37,6 +37,7 @@ from netdeploy.plan.changes import (
     VolumeChange,
 )
 from netdeploy.plan.health import Ailment, ailments
+from netdeploy.plan.links import stale_link
 from netdeploy.plan.namesakes import several_of_a_name
 from netdeploy.plan.ownership import ASIDE, is_ours, our_containers, owner_text
 from netdeploy.plan.reasons import attachment_difference, difference, disconnect_hint, listed, waits_for_it
@@ -354,7 +355,7 @@ class _Diff:
                 live=live,
             )
         yield from self._attachments(wish, live)
-        reason = self._cut_off(wish, live) or self._not_running(wish, live)
+        reason = self._cut_off(wish, live) or stale_link(wish, live, self._kept) or self._not_running(wish, live)
         if reason:
             yield ContainerChange(action=Action.START, name=wish.name, reason=reason, wish=wish, live=live)
 
@@ -419,6 +420,10 @@ class _Diff:
                 how = f"shares the {_SHARED[kind]} of" if kind else "links to"
                 return f"it {how} `{other.name}`, which has ended"
         return ""
+
+    def _kept(self, name: str) -> ObservedContainer | None:
+        wish = next((wish for wish in self._wishes.containers if wish.name == name), None)
+        return self._kept_container(wish) if wish else None
 
     def _cut_off(self, wish: ContainerWish, live: ObservedContainer) -> str:
         """A container that shares another's namespace keeps a dead one when the other is started again."""

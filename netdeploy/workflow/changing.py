@@ -11,13 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from netdeploy.apply.endings import Watched, ended_too_soon
 from netdeploy.apply.execute import Outcome, execute
 from netdeploy.attributes.wish import nothing
 from netdeploy.engine.engine import Engine
 from netdeploy.engine.lock import Patience, is_left_behind, locked
 from netdeploy.engine.observe import Scope, observe
+from netdeploy.engine.observed import ObservedContainer
 from netdeploy.errors import EngineUnreachable, Interrupted, NetdeployError, NotConverged, OperationFailed
-from netdeploy.plan.changes import Changes
+from netdeploy.plan.changes import Action, Changes, ContainerChange
 from netdeploy.plan.diff import DiffOptions, diff
 from netdeploy.plan.operations import Start
 from netdeploy.plan.plan import plan
@@ -135,6 +137,14 @@ class _Apply:
             applied.view = self._look()  # the settings that containers inherit are known now
             if self._held:
                 self._held.check_changes(applied.view)
+        self._carry_out(applied)
+        if not self._held and _is_consequence(applied.view.changes):
+            applied.view = self._examine(applied.view)
+            self._carry_out(applied)
+        if not applied.view.changes.in_sync:
+            raise _not_converged(self._engine, applied)
+
+    def _carry_out(self, applied: Applied) -> None:
         steps = plan(applied.view.wishes, applied.view.seen, applied.view.changes)
         if not steps.operations:
             return
@@ -143,8 +153,6 @@ class _Apply:
         applied.warnings += outcome.warnings
         _raise_failures(outcome)
         applied.view = self._look()
-        if not applied.view.changes.in_sync:
-            raise _not_converged(applied)
 
 
 def _patience(listener: Listener, options: Options) -> Patience:
@@ -189,7 +197,31 @@ def _await(engine: Engine, listener: Listener) -> None:
             return
 
 
-def _not_converged(applied: Applied) -> NotConverged:
+def _is_consequence(changes: Changes) -> bool:
+    """Whether all that remains is to start again what runs: by a step that was done it lost another one."""
+    again = [live for live in _to_start(changes) if live.state.running and not live.state.paused]
+    return bool(again) and len(again) == len(changes.changes)
+
+
+def _to_start(changes: Changes) -> list[ObservedContainer]:
+    starts = (c for c in changes.changes if isinstance(c, ContainerChange) and c.action is Action.START)
+    return [change.live for change in starts if change.live]
+
+
+def _ended(engine: Engine, changes: Changes) -> list[OperationFailed]:
+    """What is said of those that have ended since they were started; empty where something else differs, too."""
+    ended = [live for live in _to_start(changes) if live.state.status == "exited"]
+    if len(ended) < len(changes.changes):
+        return []
+    watched = (Watched(live.id, live.name, live.state) for live in ended)
+    return [ended_too_soon(engine.reader, container, "ended soon after it was started") for container in watched]
+
+
+def _not_converged(engine: Engine, applied: Applied) -> NotConverged:
+    ended = _ended(engine, applied.view.changes)
+    if ended:
+        others = [text for error in ended[1:] for text in (*error.details, error.message)]
+        return NotConverged(ended[0].message, hint=ended[0].hint, details=[*others, *ended[0].details])
     return NotConverged(
         "every step was done, and the engine still differs from the file",
         hint="the engine did not take what its warning names: take it out of the file"

@@ -121,6 +121,29 @@ def test_one_that_nobody_waits_for_fails_when_it_ends_and_the_hint_says_how_it_m
     assert "service_completed_successfully" in result.err
 
 
+def test_one_that_was_to_keep_running_and_ends_after_a_while_is_told(lab: Lab) -> None:
+    """It has stayed up for as long as is waited for; the rest of the apply takes longer."""
+    file = lab.write(
+        """
+        name: ndt-lab
+        prefix: ndt-
+        containers:
+          short: {image: BUSYBOX, command: [sh, -c, "sleep 2; echo the disk is full; exit 7"]}
+          job: {image: BUSYBOX, command: [sleep, '4']}
+          web:
+            image: BUSYBOX
+            command: KEEP
+            stop_signal: SIGKILL
+            depends_on: {job: {condition: service_completed_successfully}}
+        """
+    )
+    result = lab.run("apply", file)
+    assert result.code == 2
+    assert "`ndt-short` ended soon after it was started (exit code 7)" in result.err
+    assert "the disk is full" in result.err
+    assert "bug of netdeploy" not in result.err
+
+
 def test_one_that_the_engine_would_start_again_for_ever_is_refused(lab: Lab) -> None:
     for policy in ("always", "unless-stopped"):
         file = job(lab, "true", f", restart: {policy}")

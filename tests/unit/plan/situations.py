@@ -122,6 +122,13 @@ containers:
   plain: {image: busybox}
 """
 
+LINKED = """
+name: lab
+containers:
+  db: {image: busybox, environment: {V: a}}
+  web: {image: nginx, environment: {MODE: a}, links: ["db:store"]}
+"""
+
 SUBNET = """
 name: lab
 containers:
@@ -261,6 +268,12 @@ SITUATIONS = (
         _changed(SHARED, ("MODE: a}", "MODE: a}, ports: ['8000:80']")),
         _changed(SHARED, ('network_mode: "container:web"', "networks: [net], ports: ['8000:80']")),
     ),
+    Situation("linked_container_replaced_under_its_own_name", _changed(LINKED, ("MODE: a}, l", "MODE: b}, l")), LINKED),
+    Situation("linked_container_goes_with_its_target", _changed(LINKED, ("V: a", "V: b")), LINKED),
+    Situation("linked_container_whose_replacement_was_cut_short", _changed(LINKED, ("MODE: a}, l", "MODE: b}, l")),
+        LINKED, lambda e: e.rename("web", "web.netdeploy-old")),
+    Situation("linked_container_whose_name_a_sibling_has", LINKED, LINKED,
+        _many(lambda e: e.remove("web"), lambda e: e.rename("db", "web"))),
     Situation("default_bridge", BRIDGE),
     Situation(
         "from_the_default_bridge_to_a_network",
