@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from netdeploy.attributes.wish import Origin
 
+KIND_ANONYMOUS = "anonymous-volume"
+"""The kind of a volume without a name; its `netdeploy.name` is the container's key and the target, as `db:/data`."""
 _NOT_THE_USERS = (
     "netdeploy.",
     "desktop.docker.io/",
@@ -20,7 +22,7 @@ _NOT_THE_USERS = (
 def own_labels(origin: Origin, kind: str, key: str) -> dict[str, str]:
     """The labels that make an object ours; ownership is these, never the name."""
     labels = {LABEL_TOPOLOGY: origin.topology, LABEL_KIND: kind, LABEL_NAME: key}
-    return labels | ({LABEL_SOURCE: str(origin.source)} if origin.source and kind != "volume" else {})
+    return labels | ({LABEL_SOURCE: str(origin.source)} if origin.source and "volume" not in kind else {})
 
 
 def users_labels(labels: Mapping[str, str]) -> dict[str, str]:

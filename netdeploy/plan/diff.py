@@ -26,6 +26,7 @@ from netdeploy.engine.observed import (
     Snapshot,
     with_named_modes,
 )
+from netdeploy.plan import anonymous
 from netdeploy.plan.changes import (
     PAUSED,
     Action,
@@ -98,7 +99,7 @@ class _Diff:
             self._wishes.origin.topology,
             tuple(found),
             made_from=self._other_source(),
-            notes=tuple(self._notes()),
+            notes=tuple(self._notes(kept_containers)),
             stand_ins=tuple(wish.name for wish in self._wishes.containers if wish.stand_in_for),
             health=tuple(self._health(kept_containers)),
         )
@@ -537,7 +538,7 @@ class _Diff:
             if network.id not in kept and network.name not in BUILT_IN_NETWORKS:
                 yield from self._network_removal(network, gone)
         if self._options.remove_volumes:
-            for volume in self._unwanted_volumes():
+            for volume in (*self._unwanted_volumes(), *anonymous.unused(self._seen, self._wishes.origin.topology)):
                 yield VolumeChange(action=Action.REMOVE, name=volume.name, reason=gone, live=volume)
 
     def _network_removal(self, network: ObservedNetwork, reason: str) -> Iterator[Change]:
@@ -558,10 +559,13 @@ class _Diff:
         wanted = {wish.name for wish in self._wishes.volumes}
         return [volume for volume in self._volumes if volume.name not in wanted]
 
-    def _notes(self) -> Iterator[str]:
-        unwanted = [] if self._options.remove_volumes else self._unwanted_volumes()
-        for volume in unwanted:
-            yield f"volume `{volume.name}` is kept with its data (docker volume rm {volume.name} removes it)"
+    def _notes(self, kept: dict[str, ObservedContainer | None]) -> Iterator[str]:
+        if not self._options.remove_volumes:
+            for volume in self._unwanted_volumes():
+                yield f"volume `{volume.name}` is kept with its data (docker volume rm {volume.name} removes it)"
+            standing = [(wish, live) for wish in self._wishes.containers if (live := kept[wish.key])]
+            topology = self._wishes.origin.topology
+            yield from anonymous.notes(anonymous.left(self._seen, topology, self._containers, standing))
         yield from dict.fromkeys(shared.text for shared in shared_names(self._wishes, self._others()))
 
     def _others(self) -> Iterator[ObservedContainer]:

@@ -14,12 +14,13 @@ from netdeploy.attributes import attachment as attachment_rows
 from netdeploy.attributes import container as container_rows
 from netdeploy.attributes import network as network_rows
 from netdeploy.attributes import volume as volume_rows
-from netdeploy.attributes.containers.mounts import mounts
+from netdeploy.attributes.containers.mounts import anonymous_targets, mounts
 from netdeploy.attributes.containers.network import port_bindings
 from netdeploy.attributes.containers.process import first_check
 from netdeploy.attributes.table import Json
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, Wishes
 from netdeploy.engine.observed import ObservedAttachment, ObservedContainer, Snapshot
+from netdeploy.plan.anonymous import is_ours_alone
 from netdeploy.plan.changes import (
     PAUSED,
     Action,
@@ -64,8 +65,6 @@ from netdeploy.plan.reasons import waits_for_it
 from netdeploy.plan.steps import Steps
 
 _DEFAULT_GRACE = 10
-_ANONYMOUS = "com.docker.volume.anonymous"
-"""The label that engines since 23 give to a volume without a name."""
 _SOON = 60.0
 """Seconds: the health of a new container is waited for where its first check comes within that time."""
 _SEVERAL_ENDPOINTS = (1, 44)
@@ -250,8 +249,9 @@ class _Planner:
         if not self._remove_volumes:
             return
         removed = [c.live for c in self._of(ContainerChange) if c.action is Action.REMOVE and c.live]
-        labelled = {volume.name for volume in self._seen.volumes if set(volume.labels) - {_ANONYMOUS}}
-        for name in sorted({name for live in removed for name in live.moved_volumes} - labelled):
+        topology = self._wishes.origin.topology
+        persons = {volume.name for volume in self._seen.volumes if not is_ours_alone(volume, topology)}
+        for name in sorted({name for live in removed for name in live.moved_volumes} - persons):
             holders = {live.id for live in removed if name in live.moved_volumes}
             owners = {live.id for live in removed if name in live.anonymous_volumes.values()} - holders
             if owners:  # the replacement was cut short: the volume goes with the old container, once nobody else has it
@@ -546,11 +546,13 @@ def _container_body(wish: ContainerWish, anonymous: Mapping[str, str]) -> Json:
     """The create body; a replacement takes over the anonymous volumes of the container it replaces."""
     body = container_rows.create_body(wish)
     kept = [
-        {"Type": "volume", "Source": anonymous[mount.target], "Target": mount.target}
-        for mount in sorted(mounts(wish), key=lambda mount: mount.target)
-        if mount.kind == "volume" and not mount.source and mount.target in anonymous
+        {"Type": "volume", "Source": anonymous[target], "Target": target}
+        for target in anonymous_targets(wish)
+        if target in anonymous
     ]
     if kept:
         host = body.setdefault("HostConfig", {})
-        host["Mounts"] = [*(host.get("Mounts") or []), *kept]
+        moved = {mount["Target"] for mount in kept}
+        others = [mount for mount in host.get("Mounts") or () if mount["Target"] not in moved]
+        host["Mounts"] = [*others, *kept]
     return body

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from netdeploy.attributes.labels import KIND_ANONYMOUS
 from netdeploy.engine import helpers, lock
 from netdeploy.engine.observe import Scope, observe
 from netdeploy.engine.observed import (
@@ -198,7 +199,8 @@ def _volumes(seen: Snapshot) -> Iterator[Leftover]:
     standing = set(_names(seen))
     for volume in seen.volumes:
         name = volume.labels.get(LABEL_TOPOLOGY, "")
-        if name and name not in standing and is_ours(volume.labels, name, "volume"):
+        kinds = ("volume", KIND_ANONYMOUS)
+        if name and name not in standing and any(is_ours(volume.labels, name, kind) for kind in kinds):
             message = f"a volume of `{name}`, of which nothing else is left; it is kept for its data"
             yield Leftover("volume", volume.name, name, message, f"netdeploy teardown {name} --volumes removes it")
 

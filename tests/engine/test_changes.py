@@ -151,6 +151,29 @@ def test_a_teardown_takes_anonymous_volumes_that_moved_along_too(lab: Lab) -> No
     assert {volume.name for volume in lab.client.volumes.list()} == before
 
 
+def test_anonymous_volumes_that_no_container_uses_any_more_are_told_and_go_with_a_teardown(lab: Lab) -> None:
+    """They are kept for their data, as named ones are: of a container that left the file, of a mount that did."""
+    before = {volume.name for volume in lab.client.volumes.list()}
+    sleeper = f"{SLEEPER}, stop_signal: SIGKILL"
+    web, gone = f"web: {sleeper}, volumes: ['/kept']}}", f"gone: {sleeper}, volumes: [/v, /w]}}"
+    head = "name: ndt-lab\nprefix: ndt-\nvolumes: {named: }\ncontainers:\n  "
+    lab.apply(lab.write(f"{head}{web}\n  {gone}\n"))
+    assert lab.in_container("ndt-web", "echo mine > /kept/file")[0] == 0
+    (kept,) = (mount["Name"] for mount in lab.container("ndt-web").attrs["Mounts"])
+    file = lab.write(head + web.replace("/kept", "named:/kept"))
+    planned = lab.run("diff", file)
+    lab.apply(file)
+    for told in (planned.both, lab.run("diff", file).both):
+        assert (
+            f"the anonymous volume of `web` at /kept is kept with its data (docker volume rm {kept} removes it)" in told
+        )
+        assert "2 anonymous volumes of `gone` at /v, /w are kept with their data" in told
+    assert lab.run("teardown", "ndt-lab").code == 0
+    assert kept in lab.run("status", "ndt-lab").both
+    assert lab.run("teardown", "ndt-lab", "--volumes").code == 0
+    assert {volume.name for volume in lab.client.volumes.list()} == before
+
+
 def test_a_tag_that_moved_is_a_replacement_with_that_reason(lab: Lab) -> None:
     image = lab.image("ndt/moving", 'CMD ["sleep", "100000"]', "ENV V=1")
     try:

@@ -65,7 +65,6 @@ class PaperEngine:
         self.containers: dict[str, Json] = {}
         self.networks: dict[str, Json] = {}
         self.volumes: dict[str, Json] = {}
-        self.anonymous: set[str] = set()
         self.calls: list[str] = []
         self._made: dict[tuple[str, str], str] = {}
         self._count = 0
@@ -197,12 +196,9 @@ class PaperEngine:
                 self.volumes[name] = {"Name": name, "Driver": body["Driver"], "Labels": body["Labels"]}
                 self.volumes[name]["Options"] = body.get("DriverOpts")
             case RemoveVolume(name):
-                users = [c["Name"] for c in self.containers.values() if name in _volumes(c) | _mounted(c)]
+                users = [c["Name"] for c in self.containers.values() if name in _mounted(c)]
                 self._refuse(users, f"volume {name} is used by {users}")
-                if name in self.anonymous:
-                    self.anonymous.remove(name)
-                else:
-                    del self.volumes[name]
+                del self.volumes[name]
             case CreateContainer(name, body):
                 self._made["container", name] = self._create_container(name, body)
             case Connect(container, network, endpoint):
@@ -230,7 +226,8 @@ class PaperEngine:
                 del self.containers[answer["Id"]]
                 if volumes:  # what was given by name is taken for named, and what others use stays
                     used = {name for other in self.containers.values() for name in _mounted(other)}
-                    self.anonymous -= _mounted(answer) - _volumes(answer) - used
+                    for name in _mounted(answer) - _named(answer) - used:
+                        del self.volumes[name]
             case Wait(container, condition):
                 self._wait(self._of(container), condition)
 
@@ -335,19 +332,9 @@ class PaperEngine:
         config["Hostname"] = body.get("Hostname") or id_[:12]
         answer = {"Id": id_, "Name": f"/{name}", "Image": image["Id"], "Config": config, "HostConfig": host}
         answer["State"] = {"Status": "created", "Running": False, "Paused": False, "ExitCode": 0}
-        answer["Mounts"] = [
-            {"Type": "volume", "Name": self._new_id(target), "Destination": target}
-            for target in config["Volumes"]
-            if target not in {mount["Target"] for mount in host.get("Mounts") or ()}
-        ]
-        self.anonymous |= _mounted(answer)
-        answer["Mounts"] += [
-            {"Type": "volume", "Name": mount["Source"], "Destination": mount["Target"]}
-            for mount in host.get("Mounts") or ()
-            if mount["Type"] == "volume"
-        ]
-        named = [v for v in _volumes(answer) if v not in self.volumes and len(v) != 64]
-        self._refuse(named, f"volumes {named} do not exist")
+        unknown = _named(answer) - set(self.volumes)
+        self._refuse(unknown, f"volumes {unknown} do not exist")
+        answer["Mounts"] = self._mounts(host, config["Volumes"])
         endpoints = (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
         self._refuse(len(endpoints) > 1 and self.api_version < (1, 44), "below API 1.44 one endpoint at create")
         answer["NetworkSettings"] = {"Networks": {}}
@@ -360,6 +347,19 @@ class PaperEngine:
             answer["NetworkSettings"]["Networks"][mode] = endpoint
         self.containers[id_] = answer
         return id_
+
+    def _mounts(self, host: Json, without_name: Iterable[str]) -> list[Json]:
+        """The volumes of a new container; those without a name are made for it, asked for as mounts or by targets."""
+        asked = [mount for mount in host.get("Mounts") or () if mount["Type"] == "volume"]
+        taken = {mount["Target"] for mount in host.get("Mounts") or ()}
+        asked += [{"Target": target} for target in without_name if target not in taken]
+        found = []
+        for mount in asked:
+            name = mount.get("Source") or self._new_id(mount["Target"])
+            labels = (mount.get("VolumeOptions") or {}).get("Labels")
+            self.volumes.setdefault(name, {"Name": name, "Driver": "local", "Labels": labels, "Options": None})
+            found.append({"Type": "volume", "Name": name, "Destination": mount["Target"]})
+        return found
 
     def _start(self, answer: Json, depends_on: Mapping[str, Iterable[str]]) -> None:
         name = answer["Name"].removeprefix("/")
@@ -424,9 +424,9 @@ def _mounted(answer: Json) -> set[str]:
     return {mount["Name"] for mount in answer["Mounts"] if mount["Type"] == "volume"}
 
 
-def _volumes(answer: Json) -> set[str]:
+def _named(answer: Json) -> set[str]:
     mounts = answer["HostConfig"].get("Mounts") or ()
-    return {mount["Source"] for mount in mounts if mount["Type"] == "volume"}
+    return {mount["Source"] for mount in mounts if mount["Type"] == "volume" and mount.get("Source")}
 
 
 def _listens(answer: Json) -> list[tuple[str, str, str]]:

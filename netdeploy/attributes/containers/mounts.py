@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from netdeploy.attributes.labels import KIND_ANONYMOUS, own_labels
 from netdeploy.attributes.table import Attribute, Effect, Json, JsonValue
 from netdeploy.attributes.wish import ContainerWish
 from netdeploy.engine.normal_form import words
@@ -43,6 +44,11 @@ def mounts(wish: ContainerWish) -> frozenset[MountSetting]:
     return frozenset(own | {MountSetting("volume", "", target) for target in inherited})
 
 
+def anonymous_targets(wish: ContainerWish) -> list[str]:
+    """Where it has a volume without a name, sorted."""
+    return sorted(mount.target for mount in mounts(wish) if mount.kind == "volume" and not mount.source)
+
+
 def bound_paths(wish: ContainerWish) -> list[str]:
     """The host's folders and files that must be there before it can start."""
     return [mount.source or "" for mount in wish.spec.volumes if mount.type == "bind" and not _made_by_engine(mount)]
@@ -55,7 +61,22 @@ def _made_by_engine(mount: Mount) -> bool:
 def _mounts_argument(wish: ContainerWish) -> list[Json] | None:
     settings = [_mount_wish(wish, mount) for mount in wish.spec.volumes if not _made_by_engine(mount)]
     settings += sorted(_file_mounts(wish), key=lambda setting: setting.target)
-    return [_mount_json(setting) for setting in settings if setting.source or setting.kind == "tmpfs"] or None
+    named = [_mount_json(setting) for setting in settings if setting.source or setting.kind == "tmpfs"]
+    return named + [_anonymous_json(wish, target) for target in _labelled_targets(wish)] or None
+
+
+def _labelled_targets(wish: ContainerWish) -> list[str]:
+    """Where volumes without a name get labels of ours, those of the image too, so that they are found later.
+
+    Asked for like this, a volume takes the place of another container's mount at its target (`volumes_from`), and is
+    refused where a `tmpfs` is (moby: daemon/volumes.go). There it is left to the engine whether one is made.
+    """
+    return [] if wish.volumes_from else [target for target in anonymous_targets(wish) if target not in _tmpfs(wish)]
+
+
+def _anonymous_json(wish: ContainerWish, target: str) -> Json:
+    labels = own_labels(wish.origin, KIND_ANONYMOUS, f"{wish.key}:{target}")
+    return {"Type": "volume", "Target": target, "VolumeOptions": {"Labels": labels}}
 
 
 def _mount_json(setting: MountSetting) -> Json:
@@ -88,7 +109,8 @@ def _binds_argument(wish: ContainerWish) -> list[str] | None:
 
 
 def _anonymous_argument(wish: ContainerWish) -> Json | None:
-    return {m.target: {} for m in wish.spec.volumes if m.type == "volume" and not m.source} or None
+    own = {m.target for m in wish.spec.volumes if m.type == "volume" and not m.source}
+    return {target: {} for target in sorted(own.difference(_labelled_targets(wish)))} or None
 
 
 def _mount_arguments(wish: ContainerWish) -> Json:

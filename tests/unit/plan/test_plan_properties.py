@@ -85,7 +85,6 @@ def test_a_teardown_removes_what_was_cut_short_at_any_step(
     engine.run(steps)
     assert not engine.containers
     assert not engine.volumes
-    assert not engine.anonymous
 
 
 @thorough
