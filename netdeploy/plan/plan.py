@@ -60,7 +60,7 @@ from netdeploy.plan.order import (
     order_ports,
     order_subnets,
 )
-from netdeploy.plan.ownership import ASIDE, TEMPORARY
+from netdeploy.plan.ownership import ASIDE, TEMPORARY, was_never_used
 from netdeploy.plan.reasons import waits_for_it
 from netdeploy.plan.steps import Steps
 
@@ -192,8 +192,7 @@ class _Planner:
     def _remove_container(self, change: ContainerChange) -> None:
         live = _required(change.live)
         stopped = [self._stop(live, _handle(live), change.reason, [])] if live.state.running else []
-        never_used = TEMPORARY in live.name or live.state.status == "created"
-        call = RemoveContainer(_handle(live), volumes=self._remove_volumes or never_used)
+        call = RemoveContainer(_handle(live), volumes=self._remove_volumes or was_never_used(live))
         removed = self._steps.add(call, change.reason, stopped)
         for attachment in live.attachments.values():
             self._left.setdefault(self._id_of(attachment), []).append(removed)
