@@ -21,6 +21,8 @@ LABEL_INSTANCE = "netdeploy.instance"
 """On a container: a value of its own, which tells it from one that inherited its labels from a committed image."""
 LABEL_DECLARED = "netdeploy.declared"
 """Which attributes with an engine's default were given when the object was made, separated by spaces."""
+LABEL_DEPENDS_ON = "netdeploy.depends-on"
+"""On a container: the keys of those that it depended on when it was made, separated by spaces; never compared."""
 LABEL_STAND_IN = "netdeploy.stand-in"
 """On a stand-in: the image it stands for."""
 

@@ -58,6 +58,7 @@ from netdeploy.plan.order import (
     order_moves,
     order_names,
     order_ports,
+    order_stops,
     order_subnets,
 )
 from netdeploy.plan.ownership import ASIDE, TEMPORARY, was_never_used
@@ -119,6 +120,7 @@ class _Planner:
         order_ports(self._steps, self._port_claims, self._leaving)
         order_addresses(self._steps, self._address_claims, self._leaving)
         order_moves(self._steps)
+        order_stops(self._steps, [c.live for c in containers if c.action is Action.REMOVE and c.live])
         return Plan(tuple(self._steps.in_order()))
 
     def _of(self, kind: type[C]) -> list[C]:

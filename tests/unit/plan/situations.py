@@ -168,6 +168,12 @@ def _network_lost_under_running(engine: PaperEngine) -> None:
     engine.lose_network("back")
 
 
+def _without_depends_on(engine: PaperEngine) -> None:
+    """As an older version made them."""
+    for answer in engine.containers.values():
+        answer["Config"]["Labels"].pop("netdeploy.depends-on", None)
+
+
 SITUATIONS = (
     Situation("first_apply_of_netflix", NETFLIX),
     Situation("nothing_to_do", TWO, TWO),
@@ -300,6 +306,8 @@ SITUATIONS = (
     ),
     Situation("teardown_keeps_volumes", None, STATEFUL),
     Situation("teardown_with_volumes", None, STATEFUL, remove_volumes=True),
+    Situation("teardown_stops_users_first", None, DEPENDENT),
+    Situation("teardown_stops_users_first_without_labels", None, SHARED, _without_depends_on),
     Situation("teardown_of_what_is_half_gone", None, TWO, _many(lambda e: e.stop("web"), lambda e: e.remove("db"))),
     Situation("foreign_container_has_the_name", TWO, by_hand=lambda e: e.foreign_container("web")),
     Situation(
