@@ -24,6 +24,7 @@ from netdeploy.plan.diff import DiffOptions, diff
 from netdeploy.plan.operations import Start
 from netdeploy.plan.plan import plan
 from netdeploy.plan.reasons import listed
+from netdeploy.plan.report import report
 from netdeploy.workflow.before import always_pulled, provide_images, refuse_obstacles
 from netdeploy.workflow.listener import Listener
 from netdeploy.workflow.saved import Held
@@ -134,15 +135,28 @@ class _Apply:
         if again:
             applied.view = self._examine(applied.view)
         if provide_images(self._engine, applied.view, self._listener):
-            applied.view = self._look()  # the settings that containers inherit are known now
-            if self._held:
-                self._held.check_changes(applied.view)
+            applied.view = self._with_images(applied.view)
         self._carry_out(applied)
         if not self._held and _is_consequence(applied.view.changes):
             applied.view = self._examine(applied.view)
             self._carry_out(applied)
         if not applied.view.changes.in_sync:
             raise _not_converged(self._engine, applied)
+
+    def _with_images(self, before: View) -> View:
+        """A new look, now that the settings which containers inherit are known: they may change the plan.
+
+        A pull takes long enough for much to happen meanwhile, so all is checked again; what is the same is not shown.
+        """
+        view = glance(self._engine, self._target, self._diff_options())
+        if self._held:
+            self._held.check_changes(view)
+        if _as_shown(view) == _as_shown(before):
+            refuse_obstacles(self._engine, view, lambda _text: None)
+        else:
+            self._listener.on_view(view)
+            refuse_obstacles(self._engine, view, self._listener.say)
+        return view
 
     def _carry_out(self, applied: Applied) -> None:
         steps = plan(applied.view.wishes, applied.view.seen, applied.view.changes)
@@ -153,6 +167,11 @@ class _Apply:
         applied.warnings += outcome.warnings
         _raise_failures(outcome)
         applied.view = self._look()
+
+
+def _as_shown(view: View) -> object:
+    shown = report(view.changes, None)
+    return shown.changes, shown.notes
 
 
 def _patience(listener: Listener, options: Options) -> Patience:
