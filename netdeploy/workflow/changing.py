@@ -21,7 +21,7 @@ from netdeploy.engine.observed import ObservedContainer
 from netdeploy.errors import EngineUnreachable, Interrupted, NetdeployError, NotConverged, OperationFailed
 from netdeploy.plan.changes import Action, Changes, ContainerChange
 from netdeploy.plan.diff import DiffOptions, diff
-from netdeploy.plan.operations import Start
+from netdeploy.plan.operations import RemoveContainer, RemoveNetwork, RemoveVolume, Start
 from netdeploy.plan.plan import plan
 from netdeploy.plan.reasons import listed
 from netdeploy.plan.report import report
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _ATTEMPTS = 4
 _ENGINE_RETURNS = 30.0  # seconds to wait for an engine that is started anew
 _LOOK_AGAIN = 0.5  # seconds
+_REMOVALS = (RemoveContainer, RemoveNetwork, RemoveVolume)
 T = TypeVar("T")
 
 
@@ -317,6 +318,8 @@ def _tear_down(engine: Engine, topology: str, listener: Listener, options: Optio
     if outcome.interrupted:
         _raise_failures(outcome)
     failures = [f"{operation.id}: {error.message}" for operation, error in outcome.failed]
+    skipped = [operation.id for operation in outcome.skipped if isinstance(operation.call, _REMOVALS)]
+    failures += [f"not done because of this: {', '.join(skipped)}"] if skipped else []
     failures += [f"{change.kind} `{change.name}` stays: {change.reason}" for change in changes.conflicts]
     if failures:
         hint = next((c.hint for c in changes.conflicts), "") or next((e.hint for _, e in outcome.failed if e.hint), "")

@@ -33,7 +33,9 @@ def sweep(client: DockerClient) -> None:
         if network.name.startswith(OURS):
             network.remove()
     for volume in client.volumes.list():
-        if volume.name.startswith(OURS):
+        if volume.name.startswith(OURS) or (volume.attrs["Labels"] or {}).get("netdeploy.topology", "").startswith(
+            OURS
+        ):
             volume.remove(force=True)
 
 
