@@ -171,7 +171,7 @@ class Lab:
         imported = api.create_container(name, None if any("CMD" in change for change in changes) else ["sh"])["Id"]
         api.commit(imported, repository=repository, tag="latest", conf={"StopSignal": "SIGKILL"})  # no import takes it
         for made in (exported, imported):
-            api.remove_container(made)
+            api.remove_container(made, v=True)
         return name
 
     def remove_image(self, name: str) -> None:

@@ -83,7 +83,7 @@ def spoilt(lab: Lab, *arguments: str | Path) -> Result:
     with Proxy(lab.engine.endpoint.url, lab.folder / "spoilt.sock", Fault("500", 2, looking=True)) as proxy:
         result = lab.run(*arguments, url=proxy.url)
     assert proxy.struck
-    (lab.folder / "spoilt.sock").unlink()
+    (lab.folder / "spoilt.sock").unlink(missing_ok=True)
     return result
 
 
