@@ -139,7 +139,7 @@ class _Apply:
             applied.view = self._with_images(applied.view)
         self._carry_out(applied)
         if not self._held and _is_consequence(applied.view.changes):
-            applied.view = self._examine(applied.view)
+            applied.view = self._examine(None)
             self._carry_out(applied)
         if not applied.view.changes.in_sync:
             raise _not_converged(self._engine, applied)
