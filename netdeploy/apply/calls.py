@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, assert_never
 
-from netdeploy.apply.last_words import meaning_of
+from netdeploy.apply.endings import Watched, ended_too_soon, ended_with_an_error, with_last_words
 from netdeploy.apply.who import named
 from netdeploy.engine import observe
 from netdeploy.engine.engine import Engine
-from netdeploy.engine.observed import LABEL_INSTANCE, LABEL_TOPOLOGY, State
-from netdeploy.errors import OperationFailed, PortTaken
-from netdeploy.masking import masked_text
+from netdeploy.engine.observed import LABEL_INSTANCE, LABEL_TOPOLOGY
+from netdeploy.errors import NetdeployError, OperationFailed, PortTaken
 from netdeploy.plan.operations import (
     Call,
     Connect,
@@ -22,6 +20,7 @@ from netdeploy.plan.operations import (
     CreateVolume,
     Disconnect,
     Handle,
+    Operation,
     RemoveContainer,
     RemoveNetwork,
     RemoveVolume,
@@ -33,13 +32,6 @@ from netdeploy.plan.operations import (
     Wait,
 )
 
-_STOPPED = {
-    0: "its command has nothing more to do: give it one that keeps running",
-    126: "its command is no program that it may run: check `command`, `entrypoint` and `user`",
-    127: "the image has no such program: check `command` and `entrypoint`",
-    137: "it was killed: `docker inspect` tells whether for memory, then `mem_limit` is too low",
-}
-"""What to do about a container that stopped, by its exit code."""
 SETTLED = 1.0  # seconds a container must run before it counts as started
 
 
@@ -50,18 +42,20 @@ def _refuse_foreign(name: str, labels: Mapping[str, str], body: Mapping[str, Any
         raise OperationFailed(f"somebody else made a volume `{name}` meanwhile; it was left as it is", hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
-class _Watched:
-    id: str
-    name: str
-    state: State
+_NOT_YET = {"is healthy": "is not healthy", "ended well": "has not ended", "stays up": "does not stay up"}
+
+
+def _wait_of(operation: Operation) -> Wait:
+    if not isinstance(operation.call, Wait):
+        raise TypeError(f"{operation.id} is no wait")
+    return operation.call
 
 
 class Calls:
     """Carries out calls, and remembers the ids of what was made."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._reader = engine.reader
         self._operator = engine.operator()
         self._made: dict[str, str] = {}
         self.warnings: list[str] = []
@@ -82,7 +76,7 @@ class Calls:
         except OperationFailed as error:
             if not error.topic:
                 raise
-            raise named(error, call, self._id, self._engine.reader) from None
+            raise named(error, call, self._id, self._reader) from None
 
     def _do(self, call: Call) -> bool:  # noqa: C901, PLR0912 - one case for each kind of call
         operator = self._operator
@@ -118,7 +112,7 @@ class Calls:
             case RemoveContainer(container, volumes):
                 operator.remove_container(self._id(container), container.name, volumes=volumes)
             case Wait():
-                return self.look(call, SETTLED)
+                raise TypeError(f"{call.text} is no call")
             case _:
                 assert_never(call)
         return True
@@ -138,7 +132,7 @@ class Calls:
             self._operator.start(self._id(container), container.name)
         except PortTaken as error:
             port = int(error.port.rpartition(":")[2])
-            holders = observe.publishers(self._engine.reader, port)
+            holders = observe.publishers(self._reader, port)
             if not holders:
                 raise
             names = ", ".join(f"`{name}`" for name in holders)
@@ -146,62 +140,68 @@ class Calls:
             hint = f"stop it (docker stop {holders[0]}), or publish another port in the file"
             raise OperationFailed(message, hint=hint) from None
 
-    def look(self, wait: Wait, seconds: float) -> bool:
-        """Whether the condition holds now; `seconds` is how long it has been waited for.
+    def look(self, operation: Operation, seconds: float) -> bool:
+        """Whether the condition of a wait holds now; `seconds` is how long it has been waited for.
 
         Raises:
             OperationFailed: it can't hold any more; with the container's last log lines.
         """
-        id_, name = self._id(wait.container), wait.container.name
-        state = observe.state(self._engine.reader, id_)
-        if state is None:
-            raise OperationFailed(f"`{name}` was removed by somebody else meanwhile", hint="apply again")
-        container = _Watched(id_, name, state)
-        match wait.condition:
+        container = self._watched(operation)
+        match _wait_of(operation).condition:
             case "stays up":
                 return self._stays_up(container, seconds)
             case "is healthy":
                 return self._is_healthy(container)
             case "ended well":
-                return self._ended_well(container)
+                return self._ended_well(container, operation.reason)
 
-    def _stays_up(self, container: _Watched, seconds: float) -> bool:
+    def too_slow(self, operation: Operation, seconds: float) -> OperationFailed:
+        """The error of a wait that was given up after `seconds`; with the container's last log lines."""
+        wait = _wait_of(operation)
+        what = f"{_NOT_YET[wait.condition]} after {seconds:.0f} seconds"
+        hint = "give it more with --timeout, or mend what keeps it"
+        try:
+            container = self._watched(operation)
+            if container.state.restarts and wait.condition == "ended well":
+                code = f"exit code {container.state.exit_code}, " if container.state.status == "restarting" else ""
+                again = f"it keeps restarting ({code}{container.state.restarts} times so far)"
+                what = f"has not succeeded after {seconds:.0f} seconds: {again}"
+            return with_last_words(self._reader, container, what, hint)
+        except NetdeployError:
+            return OperationFailed(f"`{wait.container.name}` {what}", hint=hint)
+
+    def _watched(self, operation: Operation) -> Watched:
+        handle = _wait_of(operation).container
+        id_ = self._id(handle)
+        state = observe.state(self._reader, id_)
+        if state is None:
+            raise OperationFailed(f"`{handle.name}` was removed by somebody else meanwhile", hint="apply again")
+        return Watched(id_, handle.name, state, stays=not operation.group)
+
+    def _stays_up(self, container: Watched, seconds: float) -> bool:
         state = container.state
         restarts = state.status == "restarting" or state.restarts > 0
         if state.running and not restarts:
             return seconds >= SETTLED
-        hint = _STOPPED.get(state.exit_code, "its command must keep running; what it printed, if anything, is above")
-        if state.oom_killed:
-            hint = "it ran out of memory: give it a higher `mem_limit`"
-        what = "keeps restarting" if restarts else "exited at once"
-        raise self._failed(container, f"{what} (exit code {state.exit_code})", hint)
+        raise ended_too_soon(self._reader, container, "keeps restarting" if restarts else "exited at once")
 
-    def _is_healthy(self, container: _Watched) -> bool:
+    def _is_healthy(self, container: Watched) -> bool:
         state = container.state
         if not state.running:
-            raise self._failed(container, f"ended (exit code {state.exit_code}) while it was waited for")
+            what = f"ended (exit code {state.exit_code}) while it was waited for"
+            raise with_last_words(self._reader, container, what)
         if not state.health:
             hint = "give it a `healthcheck`, or wait for `service_started` only"
-            raise self._failed(container, "has no healthcheck, so it never becomes healthy", hint)
+            raise with_last_words(self._reader, container, "has no healthcheck, so it never becomes healthy", hint)
         if state.health == "unhealthy":
             output = f": {state.health_output}" if state.health_output else ""
-            raise self._failed(container, f"is unhealthy{output}")
+            raise with_last_words(self._reader, container, f"is unhealthy{output}")
         return state.health == "healthy"
 
-    def _ended_well(self, container: _Watched) -> bool:
+    def _ended_well(self, container: Watched, reason: str) -> bool:
         state = container.state
         if state.running or state.status == "created":
             return False
         if state.exit_code != 0:
-            raise self._failed(container, f"ended with exit code {state.exit_code}, and others wait for it")
+            raise ended_with_an_error(self._reader, container, reason)
         return True
-
-    def _failed(self, container: _Watched, what: str, hint: str = "") -> OperationFailed:
-        lines = [masked_text(line) for line in observe.last_log_lines(self._engine.reader, container.id)]
-        details = [f"the engine said: {container.state.error}"] if container.state.error else []
-        said = meaning_of(lines)
-        if said:
-            what, hint = f"{what}: {said[0]}", said[1]
-        details += [f"its last log lines:\n{chr(10).join(f'  {line}' for line in lines)}"] if lines else []
-        hint = hint or f"docker logs {container.name} shows all it said"
-        return OperationFailed(f"`{container.name}` {what}", hint=hint, details=details)

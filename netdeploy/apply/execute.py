@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from netdeploy.apply.calls import Calls
 from netdeploy.engine.engine import Engine
-from netdeploy.errors import EngineUnreachable, NetdeployError, OperationFailed
+from netdeploy.errors import EngineUnreachable, NetdeployError
 from netdeploy.plan.operations import Operation, Plan, Wait
 
 WORKERS = 6  # an engine on two cores is no faster with more (see ARCHITECTURE.md)
@@ -124,11 +124,11 @@ class _Execution:
             self._submit(pool, _Running(operation, time.monotonic()))
 
     def _submit(self, pool: ThreadPoolExecutor, running: _Running) -> None:
-        call, since = running.operation.call, running.since
-        if isinstance(call, Wait):
-            future = pool.submit(lambda: self._calls.look(call, time.monotonic() - since))
+        operation, since = running.operation, running.since
+        if isinstance(operation.call, Wait):
+            future = pool.submit(lambda: self._calls.look(operation, time.monotonic() - since))
         else:
-            future = pool.submit(lambda: self._calls.do(call))
+            future = pool.submit(lambda: self._calls.do(operation.call))
         self._running[future] = running
 
     def _collect(self) -> None:
@@ -147,7 +147,7 @@ class _Execution:
 
     def _sleep(self, running: _Running) -> None:
         if time.monotonic() - running.since > self._timeout:
-            self._finish(running, _too_slow(running.operation, self._timeout))
+            self._finish(running, self._calls.too_slow(running.operation, self._timeout))
         else:
             self._sleeping.append((time.monotonic() + _LOOK_AGAIN, running))
 
@@ -212,14 +212,3 @@ class _Execution:
                 else:
                     self._outcome.undone.append(operation)
                     self._tell(Event(Phase.UNDONE, operation))
-
-
-_NOT_YET = {"is healthy": "is not healthy", "ended well": "has not ended", "stays up": "does not stay up"}
-
-
-def _too_slow(operation: Operation, timeout: float) -> OperationFailed:
-    call = operation.call
-    if not isinstance(call, Wait):
-        raise TypeError(f"{operation.id} is no wait")
-    message = f"`{call.container.name}` {_NOT_YET[call.condition]} after {timeout:.0f} seconds"
-    return OperationFailed(message, hint=f"give it more with --timeout, or look: docker logs {call.container.name}")

@@ -8,7 +8,7 @@ from netdeploy.attributes.attachment import ROWS as ATTACHMENT_ROWS
 from netdeploy.attributes.containers import image, mounts, network, privileges, process, resources
 from netdeploy.attributes.table import Attribute, AttributeChange, Effect, Json, body, declared
 from netdeploy.attributes.wish import ContainerWish
-from netdeploy.engine.observed import LABEL_DECLARED, ObservedContainer
+from netdeploy.engine.observed import LABEL_DECLARED, LABEL_DEPENDS_ON, ObservedContainer
 
 Row = Attribute[ContainerWish, ObservedContainer]
 ROWS: tuple[Row, ...] = (
@@ -29,6 +29,8 @@ def create_body(wish: ContainerWish) -> Json:
         given += [f"networks.{attachment.network}.{name}" for name in declared(ATTACHMENT_ROWS, attachment)]
     if given:
         made["Labels"][LABEL_DECLARED] = " ".join(sorted(given))
+    if wish.spec.depends_on:
+        made["Labels"][LABEL_DEPENDS_ON] = " ".join(sorted(wish.spec.depends_on))
     return made
 
 

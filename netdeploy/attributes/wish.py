@@ -9,7 +9,7 @@ from pathlib import Path
 from netdeploy.engine.observed import ObservedImage
 from netdeploy.topology.draft import DEFAULT_BRIDGE
 from netdeploy.topology.model import Attachment, Check, Container, Network, Topology, Volume
-from netdeploy.topology.rules import shared_namespaces
+from netdeploy.topology.modes import shared_namespaces
 from netdeploy.topology.rules_files import file_target
 
 
@@ -95,9 +95,17 @@ class ContainerWish:
     @property
     def relies_on(self) -> frozenset[str]:
         """The containers (names on the engine) that must run before it is made, and that are renewed with it."""
-        linked = {link.partition(":")[0] for link in self.links} if self.on_default_bridge else set()
-        mounted = {source.partition(":")[0] for source in self.volumes_from}
-        return frozenset({*self.shares.values(), *linked, *mounted})
+        return self.joins | {source.partition(":")[0] for source in self.volumes_from}
+
+    @property
+    def joins(self) -> frozenset[str]:
+        """Those of them that must run at each of its starts: it shares their namespaces, or links to them."""
+        return frozenset({*self.shares.values(), *(link.partition(":")[0] for link in self.file_links)})
+
+    @property
+    def file_links(self) -> frozenset[str]:
+        """The links that the engine writes into its /etc/hosts; on other networks its resolver knows them."""
+        return self.links if self.on_default_bridge else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +118,14 @@ class Wishes:
     volumes: tuple[VolumeWish, ...] = ()
     checks: tuple[Check, ...] = ()
 
+    def awaited_by(self, wish: ContainerWish) -> tuple[str, ...]:
+        """The containers (names on the engine) that wait for a container's end: it is a one-shot if there are any."""
+        depends = ((other.name, other.spec.depends_on.get(wish.key)) for other in self.containers)
+        return tuple(name for name, d in depends if d and d.condition == "service_completed_successfully")
+
     def may_end(self, wish: ContainerWish) -> bool:
         """Whether a container is meant to end: another one waits for that."""
-        conditions = (other.spec.depends_on.get(wish.key) for other in self.containers)
-        return any(c is not None and c.condition == "service_completed_successfully" for c in conditions)
+        return bool(self.awaited_by(wish))
 
 
 def nothing(topology: str) -> Wishes:

@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from netdeploy.masking import masked_text
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
     from netdeploy.engine.engine import Engine
+    from netdeploy.errors import NetdeployError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -62,9 +65,16 @@ def _a_number(_ctx: click.Context, _param: click.Parameter, value: float) -> flo
     return value
 
 
-def error_style(text: str) -> str:
-    """Red on a terminal."""
-    return text if os.environ.get("NO_COLOR") or not sys.stderr.isatty() else click.style(text, fg="red", bold=True)
+def show_error(error: NetdeployError) -> None:
+    """An error as a person reads it: its details, what happened, and what to do."""
+    for detail in error.details:
+        click.echo(masked_text(detail), err=True)
+    plain = os.environ.get("NO_COLOR") or not sys.stderr.isatty()
+    click.echo(
+        ("error: " if plain else click.style("error: ", fg="red", bold=True)) + masked_text(error.message), err=True
+    )
+    if error.hint:
+        click.echo(f"  → {masked_text(error.hint)}", err=True)
 
 
 def width_of(out: Console) -> int | None:

@@ -14,6 +14,8 @@ from netdeploy.cli import plans
 from netdeploy.cli.context import Settings, console, seconds_option, show, stop_on_signals, width_of
 from netdeploy.cli.progress import progress
 from netdeploy.cli.readings import read_all, readings_on_engine
+from netdeploy.cli.several import one_by_one, tell
+from netdeploy.cli.side_by_side import side_by_side
 from netdeploy.engine import lock, observe
 from netdeploy.engine.observed import LABEL_SOURCE
 from netdeploy.errors import NetdeployError
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from netdeploy.engine.engine import Engine
+    from netdeploy.plan.changes import Changes
     from netdeploy.stand_ins import Mode
 
     F = TypeVar("F", bound=Callable[..., Any])
@@ -80,20 +83,20 @@ def diff(
     failed = False
     if not files:
         readings, failed = readings_on_engine(engine)
-    reports = []
-    for reading in readings:
-        if by_name:
-            changes = views.grade(engine, _target(reading, mode))
-        else:
-            view = views.look(engine, _target(reading, mode))
-            changes = view.changes
-        reports.append(report(changes, reading.shown))
-    _print_reports(reports, output, single=len(files) == 1, failed=failed)
-    if out:
-        plans.save(out, engine, readings[0], mode, view)
-    if failed:
-        return 2
-    return 0 if all(item.in_sync for item in reports) else 1
+    reports: list[DiffReport] = []
+
+    def compare(reading: Reading) -> str:
+        target = _target(reading, mode)
+        view = None if by_name else views.look(engine, target)
+        reports.append(report(view.changes if view else views.grade(engine, target), reading.shown))
+        if out and view:
+            plans.save(out, engine, reading, mode, view)
+        return "no changes" if reports[-1].in_sync else "differs"
+
+    results = one_by_one(readings, compare)
+    _print_reports(reports, output, single=len(files) == 1, failed=failed or len(reports) < len(results))
+    differs = 0 if all(item.in_sync for item in reports) else 1
+    return max(tell(results, "files"), 2 if failed else differs)
 
 
 def _print_reports(reports: list[DiffReport], output: str, *, single: bool, failed: bool) -> None:
@@ -123,6 +126,8 @@ def _json(item: DiffReport) -> Any:
 def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, proof: bool, **options: Any) -> int:
     """Make the engine as the files say, with the fewest and least disruptive steps.
 
+    Of several files each is applied, whatever becomes of the others; what became of each is told where one fails.
+
     FILE may be a plan that `diff --out` saved: then exactly what it shows is done, or nothing where the file or the
     engine is not as it was. With --verify, containers are then waited for (--timeout) and the network is proven; exits
     1 where it is not as the files say.
@@ -131,12 +136,19 @@ def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, proo
     readings = [reading_for(plan)] if plan else read_all(files)
     engine = settings.engine()
     out = console()
-    for reading in readings:
+    done: list[Reading] = []
+
+    def make_so(reading: Reading) -> str:
         held = Held(plan, reading.shown) if plan else None
         target = _target(reading, plan.stand_ins if plan else mode)
         applied = _apply_one(engine, reading, target, changing.Options(**options), held)
         show(out, applied_text(applied.view, reading.shown, changed=applied.changed))
-    return _prove(engine, readings, wait=options["timeout"]) if proof else 0
+        done.append(reading)
+        return "applied" if applied.changed else "no changes"
+
+    results = one_by_one(readings, make_so)
+    proven = _prove(engine, done, wait=options["timeout"]) if proof and done else 0
+    return max(tell(results, "files"), proven)
 
 
 def _prove(engine: Engine, readings: list[Reading], *, wait: float) -> int:
@@ -187,7 +199,8 @@ def teardown(
 ) -> int:
     """Remove what netdeploy made, found by label: the file may be gone.
 
-    Volumes stay unless --volumes is given. What can't be removed is named, and the exit code is 2.
+    Volumes stay unless --volumes is given. Several topologies are taken down side by side. What can't be removed is
+    named, and the exit code is 2.
     """
     if bool(topologies) == everything:
         raise click.UsageError("Give a FILE, the NAME of a topology, or --all.")
@@ -198,17 +211,18 @@ def teardown(
         _ask(names, volumes=volumes)
     if not names:
         click.echo("There is no topology on this engine.")
-    failures: list[NetdeployError] = []
-    for name in dict.fromkeys(names):
-        try:
-            _tear_down_one(engine, name, known, changing.Options(**options), remove_volumes=volumes)
-        except NetdeployError as error:
-            if error.exit_code == 130 or len(names) == 1:
-                raise
-            failures.append(error)
-    if failures:
-        details = [text for error in failures for text in (*error.details, error.message)]
-        raise NetdeployError("not everything could be removed", hint=failures[0].hint, details=details)
+    standing = [name for name in dict.fromkeys(names) if _stands(name, known)]
+
+    def tear_down(name: str, listener: Listener) -> Changes:
+        return changing.teardown(engine, name, listener, changing.Options(**options), remove_volumes=volumes)
+
+    if len(standing) > 1:
+        return side_by_side(standing, tear_down)
+    for name in standing:
+        err = console(stderr=True)
+        with stop_on_signals() as stop, progress(err) as shown:
+            changes = tear_down(name, Listener(err.print, on_event=shown.step, stop=stop))
+        show(console(), torn_down_text(changes))
     return 0
 
 
@@ -235,18 +249,12 @@ def _named(engine: Engine, text: str, known: tuple[str, ...]) -> str:
     return text
 
 
-def _tear_down_one(
-    engine: Engine, name: str, known: tuple[str, ...], options: changing.Options, *, remove_volumes: bool
-) -> None:
-    err, out = console(stderr=True), console()
+def _stands(name: str, known: tuple[str, ...]) -> bool:
+    """Whether there is anything of a topology; where there is not, that is told."""
     if name not in known:
         near = did_you_mean(name, known, otherwise=f"there are: {', '.join(known)}" if known else "")
         click.echo(f"Nothing of `{name}` is on this engine." + (f" ({near})" if near else ""))
-        return
-    with stop_on_signals() as stop, progress(err) as shown:
-        listener = Listener(err.print, on_event=shown.step, stop=stop)
-        changes = changing.teardown(engine, name, listener, options, remove_volumes=remove_volumes)
-    show(out, torn_down_text(changes))
+    return name in known
 
 
 @click.command()

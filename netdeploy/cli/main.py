@@ -90,7 +90,9 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         result: Any = cli.main(args=arguments, prog_name="netdeploy", standalone_mode=False)
     except NetdeployError as error:
-        _show(error)
+        from netdeploy.cli.context import show_error  # noqa: PLC0415
+
+        show_error(error)
         return error.exit_code
     except click.ClickException as error:
         error.show()
@@ -112,16 +114,6 @@ def run(arguments: list[str] | None = None) -> int:
         _apologise(error, arguments)
         return 2
     return result if isinstance(result, int) else 0
-
-
-def _show(error: Any) -> None:
-    from netdeploy.cli.context import error_style  # noqa: PLC0415
-
-    for detail in error.details:
-        click.echo(masked_text(detail), err=True)
-    click.echo(error_style("error: ") + masked_text(error.message), err=True)
-    if error.hint:
-        click.echo(f"  → {masked_text(error.hint)}", err=True)
 
 
 def _apologise(error: Exception, arguments: list[str] | None) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def read_all(files: tuple[str, ...]) -> list[Reading]:
     """Read files; warnings go to stderr. All problems of all files are told before anything else happens."""
-    readings = [read(file) for file in files]
+    readings = _read_each(files)
     broken = [reading for reading in readings if reading.topology is None]
     for reading in readings:
         if reading.topology:
@@ -34,6 +34,23 @@ def read_all(files: tuple[str, ...]) -> list[Reading]:
             message = f"{names[name]} and {reading.shown} both describe the topology `{name}`"
             raise NetdeployError(message, hint="give one of them another `name:`")
         names[name] = reading.shown
+    return readings
+
+
+def _read_each(files: tuple[str, ...]) -> list[Reading]:
+    readings: list[Reading] = []
+    errors: list[NetdeployError] = []
+    for file in files:
+        try:
+            readings.append(read(file))
+        except NetdeployError as error:
+            if len(files) == 1:
+                raise
+            errors.append(error)
+    if errors:
+        details = [text for error in errors[:-1] for text in (error.message, f"  → {error.hint}" if error.hint else "")]
+        message = f"{errors[-1].message}; nothing was done with the others"
+        raise NetdeployError(message, hint=errors[-1].hint, details=[text for text in details if text])
     return readings
 
 

@@ -9,6 +9,7 @@ import click
 
 from netdeploy.cli.context import Settings, console, seconds_option, show, stop_on_signals, width_of
 from netdeploy.cli.readings import read_all, readings_on_engine
+from netdeploy.cli.several import one_by_one, tell
 from netdeploy.render.verify_text import verify_text
 from netdeploy.verify.run import Options
 from netdeploy.verify.run import verify as prove
@@ -39,18 +40,23 @@ def verify(settings: Settings, files: tuple[str, ...], wait: bool, timeout: floa
     failed = False
     if not files:
         readings, failed = readings_on_engine(engine)
-    reports = [verified(engine, reading, wait=timeout if wait else 0.0) for reading in readings]
+    reports: list[VerifyReport] = []
+
+    def prove_one(reading: Reading) -> str:
+        reports.append(verified(engine, reading, wait=timeout if wait else 0.0))
+        return "passed" if reports[-1].passed else "failed"
+
+    results = one_by_one(readings, prove_one)
     if output == "json":
         documents = [report.model_dump(mode="json") for report in reports]
         document = documents[0] if len(documents) == len(files) == 1 else documents
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         show_all(reports)
-        if not reports and not failed:
+        if not results and not failed:
             click.echo("There is no topology on this engine.")
-    if failed:
-        return 2
-    return 0 if all(report.passed for report in reports) else 1
+    passed = 0 if all(report.passed for report in reports) else 1
+    return max(tell(results, "files"), 2 if failed else passed)
 
 
 def verified(engine: Engine, reading: Reading, *, wait: float) -> VerifyReport:

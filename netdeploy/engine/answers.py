@@ -31,7 +31,7 @@ from netdeploy.engine.observed import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 Json = dict[str, Any]
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
@@ -94,6 +94,12 @@ def _link(text: str) -> str:
     """`/db:/web/store` as `db:store`."""
     name, _, alias = text.partition(":")
     return f"{name.removeprefix('/')}:{alias.rpartition('/')[2]}"
+
+
+def hosts(text: str, names: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Where a hosts file leads each of `names`."""
+    lines = [line.partition("#")[0].lower().split() for line in text.splitlines()]
+    return {name: frozenset(address(line[0]) for line in lines if name.lower() in line[1:]) for name in names}
 
 
 def _resources(host: Json) -> Resources:

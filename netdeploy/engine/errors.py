@@ -182,6 +182,12 @@ _MEANINGS = (
         "check `command` and `entrypoint` against the image",
     ),
     meaning(
+        r"cannot join network|(?:failed to|can't) join (?:PID|IPC|network)|Cannot link to a non running container"
+        r"|^container [0-9a-f]{64} is not running$",
+        "the container whose network, processes or memory it shares, or that it links to, does not run",
+        "share with, or link to, a container that keeps running",
+    ),
+    meaning(
         r"bind source path does not exist: (?P<path>\S+)",
         "the host has no folder or file {path}",
         "make it; for a folder, the short form of `volumes` does",

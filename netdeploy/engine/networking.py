@@ -6,16 +6,14 @@ that the engine's resolver gives out for it.
 
 from __future__ import annotations
 
-import io
 import re
-import tarfile
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netdeploy.engine import answers
 from netdeploy.engine.errors import EngineAnswer
+from netdeploy.engine.files import text_of
 from netdeploy.engine.observe import listed_name, really_joined
 from netdeploy.engine.observed import ObservedContainer, ObservedNetwork, with_named_modes
 from netdeploy.errors import NetdeployError
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 _DEFAULT_BRIDGE = "bridge"
 _RESOLV_CONF = "/etc/resolv.conf"
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
-_MOST = 1 << 16  # bytes of a resolv.conf that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ def networking(reader: Reader, name: str) -> Networking | None:
     if owner:
         answer = owner[0]
         container = with_named_modes(container, {shared: owner[1].name})
-    text, problem = _resolv_conf(reader, container.id)
+    text, problem = text_of(reader, container.id, _RESOLV_CONF)
     joined = (owner[1] if owner else container).attachments
     places = tuple(endpoint for endpoint in endpoints(answer) if endpoint.network in joined)
     return Networking(container, owner[1] if owner else None, places, text, problem)
@@ -134,17 +131,3 @@ def _names(value: dict[str, Any], answer: dict[str, Any]) -> tuple[str, ...]:
     own = answer["Name"].removeprefix("/")
     known = value.get("DNSNames") or [own, *sorted(value.get("Aliases") or ()), answer["Id"][:12]]
     return tuple(dict.fromkeys(sorted(known, key=lambda name: (name != own, name == answer["Id"][:12]))))
-
-
-def _resolv_conf(reader: Reader, container_id: str) -> tuple[str | None, str]:
-    """The file as the container has it: the engine gives it out of a stopped one too, and needs no shell in it."""
-    try:
-        raw = reader.get_bytes(f"/containers/{container_id}/archive", path=_RESOLV_CONF)
-    except EngineAnswer as refused:
-        return None, "the container has no such file" if refused.status == 404 else f"the engine said: {refused}"
-    with suppress(tarfile.TarError, OSError), tarfile.open(fileobj=io.BytesIO(raw)) as tar:
-        for member in tar:
-            file = tar.extractfile(member) if member.isfile() else None
-            if file:
-                return file.read(_MOST).decode("utf-8", "replace"), ""
-    return None, "what the container has under that name is no file"

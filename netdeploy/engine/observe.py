@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdeploy.engine import answers
 from netdeploy.engine.errors import EngineAnswer
+from netdeploy.engine.files import text_of
 from netdeploy.engine.observed import (
     LABEL_TOPOLOGY,
     ObservedContainer,
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from netdeploy.engine.reader import Reader
+
+_HOSTS = "/etc/hosts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def observe(reader: Reader, scope: Scope) -> Snapshot:
     ours = {text for network in networks if _belongs(network.labels, scope) for text in (network.id, network.name)}
     listed = reader.get("/containers/json", all=1)
     ids = [item["Id"] for item in listed if _matters(item, scope, ours)]
-    found = reader.get_all(lambda id_: inspected_container(reader, id_), ids)
+    found = reader.get_all(lambda id_: _with_link_addresses(reader, inspected_container(reader, id_)), ids)
     near = [item["Id"] for item in listed if item["Id"] not in set(ids) and _is_neighbour(item, scope)]
     neighbours = reader.get_all(lambda id_: inspected_container(reader, id_), near)
     names = {item["Id"]: listed_name(item) for item in listed if item.get("Names")}
@@ -228,6 +231,17 @@ def inspected_container(reader: Reader, id_: str) -> ObservedContainer | None:
         if answer.status == 404:  # gone between the list and the look
             return None
         raise
+
+
+def _with_link_addresses(reader: Reader, container: ObservedContainer | None) -> ObservedContainer | None:
+    """Where its links lead, of a running one with links on the default bridge: the engine writes them into a file."""
+    if container is None or not container.links or not container.state.running:
+        return container
+    text, _ = text_of(reader, container.id, _HOSTS)
+    if text is None or any(mount.target == _HOSTS for mount in container.mounts):  # then the file is somebody else's
+        return container
+    aliases = {link.partition(":")[2] for link in container.links}
+    return replace(container, link_addresses=answers.hosts(text, aliases))
 
 
 def state(reader: Reader, container_id: str) -> State | None:

@@ -21,6 +21,8 @@ LABEL_INSTANCE = "netdeploy.instance"
 """On a container: a value of its own, which tells it from one that inherited its labels from a committed image."""
 LABEL_DECLARED = "netdeploy.declared"
 """Which attributes with an engine's default were given when the object was made, separated by spaces."""
+LABEL_DEPENDS_ON = "netdeploy.depends-on"
+"""On a container: the keys of those that it depended on when it was made, separated by spaces; never compared."""
 LABEL_STAND_IN = "netdeploy.stand-in"
 """On a stand-in: the image it stands for."""
 
@@ -293,6 +295,8 @@ class ObservedContainer:
     """Those that are really published, while it runs."""
     platform: str = ""
     """Its image's."""
+    link_addresses: Mapping[str, frozenset[str]] | None = None
+    """By the alias of a link on the default bridge, where its /etc/hosts leads; None where that is not known."""
 
     @property
     def declared(self) -> frozenset[str]:

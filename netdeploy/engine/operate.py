@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from netdeploy.engine.connect import Endpoint
 
 Json = dict[str, Any]
+_CONNECTIONS = 32  # that are kept; several topologies at once have workers of their own
 _CALL_TIMEOUT = 120  # seconds without an answer; a stop may take its grace period
 
 
@@ -36,7 +37,7 @@ class Operator:
             tls = docker.tls.TLSConfig(client_cert=pair, ca_cert=ca, verify=bool(ca))
         self._endpoint = endpoint
         self._client: APIClient = docker.APIClient(
-            base_url=endpoint.url, version=api_version, timeout=_CALL_TIMEOUT, tls=tls, max_pool_size=16
+            base_url=endpoint.url, version=api_version, timeout=_CALL_TIMEOUT, tls=tls, max_pool_size=_CONNECTIONS
         )
 
     def close(self) -> None:

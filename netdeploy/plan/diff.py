@@ -38,10 +38,11 @@ from netdeploy.plan.changes import (
     VolumeChange,
 )
 from netdeploy.plan.health import Ailment, ailments
+from netdeploy.plan.links import stale_link
 from netdeploy.plan.making_room import NEEDS_ITS_MAC, with_replacement, with_room_made
 from netdeploy.plan.namesakes import several_of_a_name
 from netdeploy.plan.ownership import ASIDE, is_ours, our_containers, owner_text
-from netdeploy.plan.reasons import attachment_difference, difference, disconnect_hint, listed
+from netdeploy.plan.reasons import attachment_difference, difference, disconnect_hint, listed, waits_for_it
 from netdeploy.plan.shared_names import shared_names
 from netdeploy.topology.draft import BUILT_IN_NETWORKS
 
@@ -115,7 +116,14 @@ class _Diff:
         for wish in self._wishes.containers:
             live = kept[wish.key]
             if live:
-                yield from ailments(live, live.name, may_have_ended=self._wishes.may_end(wish), internal=internal)
+                yield from ailments(
+                    live,
+                    live.name,
+                    may_have_ended=self._wishes.may_end(wish),
+                    internal=internal,
+                    awaited_by=self._wishes.awaited_by(wish),
+                    left_alone=self._left_alone(wish),
+                )
 
     # -- networks and volumes --
 
@@ -354,7 +362,7 @@ class _Diff:
                 live=live,
             )
         yield from self._attachments(wish, live)
-        reason = self._cut_off(wish, live) or self._not_running(wish, live)
+        reason = self._cut_off(wish, live) or stale_link(wish, live, self._kept) or self._not_running(wish, live)
         if reason:
             yield ContainerChange(action=Action.START, name=wish.name, reason=reason, wish=wish, live=live)
 
@@ -397,13 +405,31 @@ class _Diff:
         state = live.state
         if state.paused:
             return PAUSED
-        if state.running:
-            return ""
-        if self._wishes.may_end(wish) and state.status == "exited" and state.exit_code == 0:
+        if state.running or self._ended_as_meant(wish, live):
             return ""
         if state.status == "created":
             return "it was made and never started"
-        return "it is stopped"
+        waiting = self._wishes.awaited_by(wish)
+        if waiting:
+            return f"it ended with exit code {state.exit_code}, and {waits_for_it(waiting)} to succeed"
+        return "" if self._left_alone(wish) else "it is stopped"
+
+    def _ended_as_meant(self, wish: ContainerWish, live: ObservedContainer) -> bool:
+        return self._wishes.may_end(wish) and live.state.status == "exited" and live.state.exit_code == 0
+
+    def _left_alone(self, wish: ContainerWish) -> str:
+        """By which of those it needs, having ended as meant, a container can't be started again; empty if by none."""
+        for other in self._wishes.containers:
+            shared = self._kept_container(other) if other.name in wish.joins else None
+            if shared and self._ended_as_meant(other, shared):
+                kind = next((kind for kind, name in wish.shares.items() if name == other.name), "")
+                how = f"shares the {_SHARED[kind]} of" if kind else "links to"
+                return f"it {how} `{other.name}`, which has ended"
+        return ""
+
+    def _kept(self, name: str) -> ObservedContainer | None:
+        wish = next((wish for wish in self._wishes.containers if wish.name == name), None)
+        return self._kept_container(wish) if wish else None
 
     def _cut_off(self, wish: ContainerWish, live: ObservedContainer) -> str:
         """A container that shares another's namespace keeps a dead one when the other is started again."""
@@ -415,6 +441,8 @@ class _Diff:
             if owner is None or shared is None:
                 continue
             what = f"it shares the {_SHARED[kind]} of `{owner.name}`"
+            if self._ended_as_meant(owner, shared):
+                continue  # as the file wants it: nobody can join it any more, and who had joined it stays as it is
             if not shared.state.running or self._cut_off(owner, shared):
                 return f"{what}, which is started again"
             if shared.state.started_after(live.state):

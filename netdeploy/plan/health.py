@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from netdeploy.engine.observed import ObservedContainer, PortBinding, State
+from netdeploy.plan.reasons import waits_for_it
 
-Ailing = Literal["exited", "never started", "restarting", "paused", "unhealthy", "port not bound"]
+Ailing = Literal[
+    "exited", "never started", "restarting", "paused", "unhealthy", "not ended", "cut off", "port not bound"
+]
 _DEAD = "dead"
 
 
@@ -24,7 +27,13 @@ class Ailment:
 
 
 def ailments(
-    container: ObservedContainer, name: str, *, may_have_ended: bool, internal: frozenset[str]
+    container: ObservedContainer,
+    name: str,
+    *,
+    may_have_ended: bool,
+    internal: frozenset[str],
+    awaited_by: Sequence[str] = (),
+    left_alone: str = "",
 ) -> list[Ailment]:
     """What is not well with a container.
 
@@ -33,6 +42,8 @@ def ailments(
         name: what to call it.
         may_have_ended: whether it is meant to end; then an end with exit code 0 is well.
         internal: the ids of networks without a way out, on which no port is published.
+        awaited_by: who waits for its end, as far as it is known.
+        left_alone: that one whose namespace it shares, or that it links to, has ended as meant; empty otherwise.
     """
     state = container.state
     if state.status == "restarting":
@@ -44,14 +55,17 @@ def ailments(
     if state.status == "created":
         return [Ailment(name, "never started", f"was made and never started{_error(state)}")]
     if not state.running:
-        return [] if may_have_ended and state.exit_code == 0 else [_ended(state, name)]
+        return [] if may_have_ended and state.exit_code == 0 else [_ended(state, name, left_alone)]
+    if awaited_by:
+        return [Ailment(name, "not ended", f"still runs, and {waits_for_it(awaited_by)} to end")]
     found = [Ailment(name, "unhealthy", _unhealthy(state))] if state.health == "unhealthy" else []
+    found += [Ailment(name, "cut off", left_alone.removeprefix("it "))] if left_alone else []
     return found + [Ailment(name, "port not bound", text) for text in _unbound(container, internal)]
 
 
-def _ended(state: State, name: str) -> Ailment:
-    memory = "; it ran out of memory" if state.oom_killed else ""
-    return Ailment(name, "exited", f"exited with code {state.exit_code}{memory}{_error(state)}", state.exit_code)
+def _ended(state: State, name: str, left_alone: str) -> Ailment:
+    why = "; it ran out of memory" if state.oom_killed else f"; {left_alone}" if left_alone else ""
+    return Ailment(name, "exited", f"exited with code {state.exit_code}{why}{_error(state)}", state.exit_code)
 
 
 def _error(state: State) -> str:

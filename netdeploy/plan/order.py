@@ -14,8 +14,10 @@ from netdeploy.plan.operations import (
     Disconnect,
     RemoveContainer,
     Rename,
+    Stop,
 )
 from netdeploy.plan.steps import Steps
+from netdeploy.plan.users import users_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,19 @@ def order_names(steps: Steps, taken: frozenset[str]) -> None:
         name = call.new if isinstance(call, Rename) else call.name if isinstance(call, CreateContainer) else ""
         if name in freed:
             steps.wait_for(operation.id, [freed[name]])
+
+
+def order_stops(steps: Steps, going: Iterable[ObservedContainer]) -> None:
+    """Of those that go for good, who uses another, directly or through one that is stopped, stops before it."""
+    stops = {op.call.container.id: op.id for op in steps if isinstance(op.call, Stop)}
+    users = users_of(going)
+    for id_ in [one for one in users if one in stops]:
+        pending, seen = [id_], {id_}
+        while pending:
+            others = users[pending.pop()] - seen
+            seen |= others
+            steps.wait_for(stops[id_], sorted(stops[other] for other in others if other in stops))
+            pending += [other for other in others if other not in stops]
 
 
 def order_ports(steps: Steps, claims: Iterable[PortClaim], leaving: Iterable[Leaving]) -> None:

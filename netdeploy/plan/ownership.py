@@ -45,6 +45,11 @@ def is_interim(name: str) -> bool:
     return TEMPORARY in name or ASIDE in name
 
 
+def was_never_used(container: ObservedContainer) -> bool:
+    """Whether it is the new one of a replacement, or another, that was never started: there is nothing in it."""
+    return TEMPORARY in container.name or container.state.status == "created"
+
+
 def _inherited(container: ObservedContainer, seen: Snapshot) -> bool:
     image = seen.image_of(container)
     instance = image.labels.get(LABEL_INSTANCE) if image else None

@@ -7,7 +7,7 @@ subnet for a moment, and below API 1.44 a container is made with one endpoint an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -59,9 +59,11 @@ from netdeploy.plan.order import (
     order_names,
     order_ports,
     order_room,
+    order_stops,
     order_subnets,
 )
-from netdeploy.plan.ownership import ASIDE, TEMPORARY
+from netdeploy.plan.ownership import ASIDE, TEMPORARY, was_never_used
+from netdeploy.plan.reasons import waits_for_it
 from netdeploy.plan.steps import Steps
 from netdeploy.plan.volumes import is_a_persons, own_volumes, users
 
@@ -121,6 +123,7 @@ class _Planner:
         order_addresses(self._steps, self._address_claims, self._leaving)
         order_room(self._steps, self._address_claims, self._leaving, self._is_scarce)
         order_moves(self._steps)
+        order_stops(self._steps, [c.live for c in containers if c.action is Action.REMOVE and c.live])
         return Plan(tuple(self._steps.in_order()))
 
     def _of(self, kind: type[C]) -> list[C]:
@@ -214,8 +217,7 @@ class _Planner:
     def _remove_container(self, change: ContainerChange) -> None:
         live = _required(change.live)
         stopped = [self._stop(live, _handle(live), change.reason, [])] if live.state.running else []
-        never_used = TEMPORARY in live.name
-        call = RemoveContainer(_handle(live), volumes=never_used and not self._remove_volumes)
+        call = RemoveContainer(_handle(live), volumes=was_never_used(live) and not self._remove_volumes)
         removed = self._steps.add(call, change.reason, stopped)
         for attachment in live.attachments.values():
             self._left.setdefault(self._id_of(attachment), []).append(removed)
@@ -314,9 +316,9 @@ class _Planner:
                 self._change_in_place(wish, own)
 
     def _create(self, wish: ContainerWish, change: ContainerChange) -> None:
-        """Where another of ours bears the name for now, it is made under a temporary one."""
+        """Where another of ours bears the name for now, it is made under a temporary one, if it may be renamed."""
         reason, group, final = change.reason, _container_group(wish), Handle(wish.name)
-        if wish.name in self._names:
+        if wish.name in self._names and not wish.file_links:
             temporary = self._free(wish.name + TEMPORARY)
             ready = self._make(wish, temporary, reason, {}, group)
             undo = (Rename(final, temporary),)
@@ -326,19 +328,27 @@ class _Planner:
             ready = self._make(wish, wish.name, reason, {}, group)
         self._started(wish, self._steps.add(Start(final), reason, ready, group=group), final)
 
-    def _make(self, wish: ContainerWish, name: str, reason: str, anonymous: Mapping[str, str], group: str) -> list[str]:
+    def _make(
+        self,
+        wish: ContainerWish,
+        name: str,
+        reason: str,
+        anonymous: Mapping[str, str],
+        group: str,
+        after: Iterable[str] = (),
+    ) -> list[str]:
         """Create and connect; returns the operations after which it is ready to start."""
         body = _container_body(wish, anonymous)
         endpoints = wish.attachments if self._seen.api_version >= _SEVERAL_ENDPOINTS else wish.attachments[:1]
         others = wish.attachments[len(endpoints) :]
         named = sorted(m.source for m in mounts(wish) if m.kind == "volume" and m.source)
         volumes = [CreateVolume(volume, {}).text for volume in named]
-        after = [op for op in volumes if op in self._steps]
+        after = [*after, *(op for op in volumes if op in self._steps)]
         if endpoints:
             settings = {endpoint.network: attachment_rows.endpoint_body(endpoint) for endpoint in endpoints}
             body["NetworkingConfig"] = {"EndpointsConfig": settings}
             after += [self._network_ready[name] for name in settings if name in self._network_ready]
-        after += [ops[other] for other in sorted(wish.relies_on) for ops in self._ready_ops if other in ops]
+        after += self._ready_before(wish)
         undo = (RemoveContainer(Handle(name), volumes=True),)  # its own, still empty: those that moved along stay
         made = self._steps.add(CreateContainer(name, body), reason, after, undo=undo, group=group)
         ready = [made]
@@ -348,6 +358,10 @@ class _Planner:
             ready.append(self._steps.add(call, reason, waits, group=group))
         self._made[wish.name] = ready
         return ready
+
+    def _ready_before(self, wish: ContainerWish) -> list[str]:
+        """When those it relies on run, under their names."""
+        return [ops[other] for other in sorted(wish.relies_on) for ops in self._ready_ops if other in ops]
 
     def _connect_call(self, container: Handle, attachment: AttachmentWish) -> Connect:
         network = self._networks.get(attachment.network)
@@ -363,39 +377,46 @@ class _Planner:
         return _handle(live) if stands_aside else Handle(self._free(wish.name + ASIDE), live.id)
 
     def _replace(self, wish: ContainerWish, change: ContainerChange) -> None:
-        """Everything that can fail early first; then the swap; the old one goes last, and comes back on a failure."""
+        """Everything that can fail early first; then the swap; the old one goes last, and comes back on a failure.
+
+        One with links in its /etc/hosts is made under its own name: after a rename the engine no longer keeps them.
+        """
         live = _required(change.live)
         reason, group = change.reason, _container_group(wish)
         old, aside = _handle(live), self._aside(wish, live)
-        temporary = self._free(wish.name + TEMPORARY)
-        new = Handle(temporary)
+        made_as = wish.name if wish.file_links else self._free(wish.name + TEMPORARY)
+        new = Handle(made_as)
         step_aside = Rename(old, aside.name)
         back: tuple[Call, ...] = (Rename(aside, wish.name),)
+        if not live.state.running and self._was_interrupted(wish):
+            back = (*back, Start(Handle(wish.name, live.id)))
         aside_first = []
         if aside.name == live.name:  # an interrupted run left it aside: first it gets its name again
             old, step_aside = Handle(wish.name, live.id), Rename(Handle(wish.name, live.id), aside.name)
             aside_first = [self._steps.add(Rename(_handle(live), wish.name), reason, group=group)]
-        renamed_by_hand = old.name != wish.name
-        if renamed_by_hand:  # another container may want the name at once
-            aside_first = [self._steps.add(step_aside, reason, undo=back, group=group)]
-            old = aside
-        if not live.state.running and self._was_interrupted(wish):
-            back = (*back, Start(Handle(wish.name, live.id)))
-        ready = self._make(wish, temporary, reason, own_volumes(live, self._seen), group)
+        # one that relies on another is made after the other's start, which may need the old one's host port
+        waits_for_start = any(other in self._starts for other in wish.relies_on)
+        at_once = old.name != wish.name or made_as == wish.name
+        if at_once:  # this or another container wants the name
+            waits = [*aside_first, *(self._ready_before(wish) if made_as == wish.name else ())]
+            aside_first = [self._steps.add(step_aside, reason, waits, undo=back, group=group)]
+            old = old if waits_for_start else aside
+        after = aside_first if made_as == wish.name else []
+        ready = self._make(wish, made_as, reason, own_volumes(live, self._seen), group, after)
         if live.state.running:
-            # one that relies on another is made after the other's start, which may need the old one's host port
-            waits_for_start = any(other in self._starts for other in wish.relies_on)
             before = self._owner_made(wish) if waits_for_start else ready
             stopped = self._stop(live, old, reason, before, undo=(Start(old),), group=group)
             ready = [*ready, stopped] if waits_for_start else [stopped]
-        if not renamed_by_hand:
+        if not at_once:
             ready = [self._steps.add(step_aside, reason, [*aside_first, *ready], undo=back, group=group)]
-        undo = (Rename(new, temporary),)
-        named = self._steps.add(Rename(new, wish.name), reason, [*aside_first, *ready], undo=undo, group=group)
-        final = Handle(wish.name, made_as=temporary)
+        ready = [*aside_first, *ready]
+        if made_as != wish.name:
+            undo = (Rename(new, made_as),)
+            ready = [self._steps.add(Rename(new, wish.name), reason, ready, undo=undo, group=group)]
+        final = Handle(wish.name, made_as=made_as)
         stop_new = (Stop(final, 0),)  # it may hold the ports that the old one needs again
-        start = self._steps.add(Start(final), reason, [named], undo=stop_new, group=group)
-        settled = self._started(wish, start, final, group=group) or start
+        start = self._steps.add(Start(final), reason, ready, undo=stop_new, group=group)
+        settled = self._started(wish, start, final, group=group)
         check = first_check(wish)
         if check is not None and check <= _SOON and not self._wishes.may_end(wish):
             why = "the old container is kept until the new one is well"
@@ -421,13 +442,14 @@ class _Planner:
                 ready += self._made.get(current.name, [])
         return ready
 
-    def _started(self, wish: ContainerWish, start: str, handle: Handle, group: str = "") -> str | None:
-        """Returns the wait until it stays up; None for one that is to end."""
+    def _started(self, wish: ContainerWish, start: str, handle: Handle, group: str = "") -> str:
+        """Returns the wait until it stays up, or until it has ended as it is meant to."""
         self._starts[wish.name] = start
         self._address_claims.append(AddressClaim(start, wish.attachments))
         self._port_claims.append(PortClaim(start, port_bindings(wish)))
-        if self._wishes.may_end(wish):
-            return None
+        waiting = self._wishes.awaited_by(wish)
+        if waiting:  # even where they run already: only its end tells whether it did what it is for
+            return self._steps.add(Wait(handle, "ended well"), waits_for_it(waiting), [start], group=group)
         wait = Wait(handle, "stays up")
         return self._steps.add(wait, "a container that exits at once is a failure", [start], group=group)
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netdeploy.attributes.containers.image import TAG_MOVED
 from netdeploy.attributes.table import AttributeChange
 from netdeploy.engine.observed import ObservedNetwork
 
 
-def listed(names: list[str]) -> str:
+def listed(names: Sequence[str]) -> str:
     """Names in a row."""
     return ", ".join(f"`{name}`" for name in names)
+
+
+def waits_for_it(names: Sequence[str]) -> str:
+    """Such as "`a`, `b` wait for it"."""
+    return f"{listed(names)} {'waits' if len(names) == 1 else 'wait'} for it"
 
 
 def disconnect_hint(network: ObservedNetwork, strangers: list[str]) -> str:

@@ -14,6 +14,7 @@ from netdeploy.attributes.table import AttributeChange
 from netdeploy.document import Document, schema_of
 from netdeploy.masking import hidden, looks_secret, masked_text, without_secrets
 from netdeploy.plan.changes import Action, AttachmentChange, Change, Changes
+from netdeploy.plan.health import Ailing
 
 FORMAT_VERSION: Literal["1.0"] = "1.0"
 _MAY_HOLD_SECRETS = ("environment", "labels", "annotations", "logging", "driver_opts", "ipam", "storage_opt")
@@ -70,7 +71,7 @@ class HealthReport(Document):
 
     container: str
     """Its name on the engine."""
-    status: Literal["exited", "never started", "restarting", "paused", "unhealthy", "port not bound"]
+    status: Ailing
     """What it is."""
     message: str
     """The same in words."""

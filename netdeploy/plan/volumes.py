@@ -6,14 +6,15 @@ ours, and can be told and removed afterwards like a named one. One without them 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from netdeploy.attributes.containers.mounts import anonymous_targets
+from netdeploy.attributes.containers.mounts import anonymous_targets, mounts
 from netdeploy.attributes.labels import KIND_ANONYMOUS
 from netdeploy.attributes.wish import ContainerWish
 from netdeploy.engine.observed import LABEL_KIND, LABEL_NAME, ObservedContainer, ObservedVolume, Snapshot
-from netdeploy.plan.ownership import TEMPORARY, is_ours
+from netdeploy.plan.ownership import is_ours, was_never_used
 
 _MARK = "com.docker.volume.anonymous"
 """The label that engines since 23 give to a volume without a name."""
@@ -21,11 +22,15 @@ _MARK = "com.docker.volume.anonymous"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Left:
-    """An anonymous volume that no container uses once the file is applied; `container` is the key of its own."""
+    """An anonymous volume that no container uses once the file is applied; `container` is the key of its own.
+
+    `into` is that container's name on the engine, if it keeps its data somewhere else at the same target now.
+    """
 
     container: str
     target: str
     volume: str
+    into: str = ""
 
 
 def users(volume: str, seen: Snapshot) -> set[str]:
@@ -90,15 +95,23 @@ def left(
         ours: its containers. The new one of a replacement that was cut short takes its own volumes with it.
         kept: those that stand for a wish, or are replaced; what they mount by the file moves along.
     """
-    stay = {v for wish, live in kept for t, v in own_volumes(live, seen).items() if t in anonymous_targets(wish)}
-    stand = [container for container in ours if TEMPORARY not in container.name]
+    standing = list(kept)
+    stay = {v for wish, live in standing for t, v in own_volumes(live, seen).items() if t in anonymous_targets(wish)}
+    stand = [container for container in ours if not was_never_used(container)]
     found = {one.volume: one for container in stand for one in _held(container)}
     labelled = {volume.name: volume for volume in anonymous(seen, topology)}
     gone = {volume.name for volume in unused(seen, topology)}
     for name in labelled.keys() & (found.keys() | gone):
         container, _, target = labelled[name].labels.get(LABEL_NAME, "").partition(":")
         found[name] = Left(container, target, name)
-    return sorted(one for name, one in found.items() if name not in stay)
+    heirs = {(wish.key, target): wish.name for wish, _ in standing for target in _places(wish)}
+    remaining = (one for name, one in found.items() if name not in stay)
+    return sorted(replace(one, into=heirs.get((one.container, one.target), "")) for one in remaining)
+
+
+def _places(wish: ContainerWish) -> Iterator[str]:
+    """Where a container keeps data that outlives it."""
+    return (mount.target for mount in mounts(wish) if mount.kind in ("volume", "bind"))
 
 
 def _held(container: ObservedContainer) -> Iterator[Left]:
@@ -107,11 +120,19 @@ def _held(container: ObservedContainer) -> Iterator[Left]:
 
 
 def notes(volumes: Iterable[Left]) -> Iterator[str]:
-    """What is said of them, one sentence a container."""
+    """What is said of them, one sentence a container, and one for each whose data can be copied to a new place."""
     by_container: dict[str, list[Left]] = {}
     for volume in volumes:
-        by_container.setdefault(volume.container, []).append(volume)
+        if volume.into:
+            yield f"{_note(volume.container, [volume])}; {_copying(volume)} copies it to what is there now"
+        else:
+            by_container.setdefault(volume.container, []).append(volume)
     yield from (_note(container, several) for container, several in by_container.items())
+
+
+def _copying(left: Left) -> str:
+    into = shlex.quote(f"{left.target}/")
+    return f"docker run --rm --volumes-from {left.into} -v {left.volume}:/left:ro busybox cp -a /left/. {into}"
 
 
 def _note(container: str, volumes: list[Left]) -> str:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from netdeploy.topology.draft import BUILT_IN_NETWORKS, DEFAULT_BRIDGE, Draft, Found
+from netdeploy.topology.modes import MODES, shared_namespaces
 from netdeploy.topology.problem import did_you_mean
 from netdeploy.topology.rules_addresses import fixed_address_rules, host_port_rules, subnet_rules
 from netdeploy.topology.rules_checks import check_rules
@@ -15,6 +16,7 @@ from netdeploy.topology.rules_files import file_rules, file_targets
 from netdeploy.topology.rules_kernel import kernel_rules
 from netdeploy.topology.rules_macs import mac_rules
 from netdeploy.topology.rules_names import name_rules
+from netdeploy.topology.rules_one_shots import one_shot_rules
 from netdeploy.topology.rules_settings import limit_rules, mode_rules, network_rules, reference_rules
 from netdeploy.topology.rules_subnets import bridge_subnet_rules
 from netdeploy.topology.text_types import LABEL_NAME, LABEL_NAME_RULE, OBJECT_NAME, OBJECT_NAME_RULE
@@ -52,6 +54,7 @@ def check(draft: Draft) -> list[Found]:
         mode_rules,
         reference_rules,
         network_rules,
+        one_shot_rules,
         check_rules,
         file_rules,
         mac_rules,
@@ -194,7 +197,7 @@ def _where_it_waits(container: Container, other: str) -> Path:
         return ("depends_on", other)
     kind = next((kind for kind, name in shared_namespaces(container).items() if name == other), None)
     if kind:
-        return (_MODES[kind],)
+        return (MODES[kind],)
     return ("links",) if any(link.partition(":")[0] == other for link in container.links) else ("volumes_from",)
 
 
@@ -202,15 +205,6 @@ def _waits_for(container: Container) -> Iterable[str]:
     linked = (link.partition(":")[0] for link in container.links)
     mounted = (source.removeprefix("container:").partition(":")[0] for source in container.volumes_from)
     return dict.fromkeys((*container.depends_on, *shared_namespaces(container).values(), *linked, *mounted))
-
-
-_MODES = {"network": "network_mode", "pid": "pid", "ipc": "ipc"}
-
-
-def shared_namespaces(container: Container) -> dict[str, str]:
-    """The containers whose `network`, `pid` or `ipc` namespace this one shares (`container:NAME`)."""
-    modes = {kind: getattr(container, field) or "" for kind, field in _MODES.items()}
-    return {kind: mode.removeprefix("container:") for kind, mode in modes.items() if mode.startswith("container:")}
 
 
 def _network_modes(draft: Draft) -> Iterator[Found]:

@@ -11,15 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from netdeploy.apply.endings import Watched, ended_too_soon
 from netdeploy.apply.execute import Outcome, execute
 from netdeploy.attributes.wish import nothing
 from netdeploy.engine.engine import Engine
 from netdeploy.engine.lock import Patience, is_left_behind, locked
 from netdeploy.engine.observe import Scope, observe
+from netdeploy.engine.observed import ObservedContainer
 from netdeploy.errors import EngineUnreachable, Interrupted, NetdeployError, NotConverged, OperationFailed
-from netdeploy.plan.changes import Changes
+from netdeploy.plan.changes import Action, Changes, ContainerChange
 from netdeploy.plan.diff import DiffOptions, diff
+from netdeploy.plan.operations import RemoveContainer, RemoveNetwork, RemoveVolume, Start
 from netdeploy.plan.plan import plan
+from netdeploy.plan.reasons import listed
+from netdeploy.plan.report import report
 from netdeploy.workflow.before import UNTOUCHED, always_pulled, provide_images, refuse_obstacles
 from netdeploy.workflow.listener import Listener
 from netdeploy.workflow.saved import Held
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
 _ATTEMPTS = 4
 _ENGINE_RETURNS = 30.0  # seconds to wait for an engine that is started anew
 _LOOK_AGAIN = 0.5  # seconds
+_REMOVALS = (RemoveContainer, RemoveNetwork, RemoveVolume)
 T = TypeVar("T")
 
 
@@ -122,11 +128,14 @@ class _Apply:
         view = glance(self._engine, self._target, self._diff_options())
         if self._held:
             self._held.check(view)
-        new = before is None or view.changes.changes != before.changes.changes
-        if new:
+        return self._checked(view, shown=before is not None and view.changes.changes == before.changes.changes)
+
+    def _checked(self, view: View, *, shown: bool) -> View:
+        """A view that nothing stands in the way of; told of, unless the one that was shown said the same."""
+        if not shown:
             self._listener.on_view(view)
         for text in refuse_obstacles(self._engine, view, self._done):
-            if new:
+            if not shown:
                 self._listener.say(f"warning: {text}")
         return view
 
@@ -134,12 +143,25 @@ class _Apply:
         if again:
             applied.view = self._examine(applied.view)
         if provide_images(self._engine, applied.view, self._listener):
-            applied.view = self._look()  # the settings that containers inherit are known now
-            if applied.view.changes.conflicts:  # that may have taken long
-                self._listener.on_view(applied.view)
-                refuse_obstacles(self._engine, applied.view, self._done)
-            if self._held:
-                self._held.check_changes(applied.view)
+            applied.view = self._with_images(applied.view)
+        self._carry_out(applied)
+        if not self._held and _is_consequence(applied.view.changes):
+            applied.view = self._examine(None)
+            self._carry_out(applied)
+        if not applied.view.changes.in_sync:
+            raise _not_converged(self._engine, applied)
+
+    def _with_images(self, before: View) -> View:
+        """A new look, now that the settings which containers inherit are known: they may change the plan.
+
+        A pull takes long enough for much to happen meanwhile, so all is checked again; what is the same is not shown.
+        """
+        view = glance(self._engine, self._target, self._diff_options())
+        if self._held:
+            self._held.check_changes(view)
+        return self._checked(view, shown=_as_shown(view) == _as_shown(before))
+
+    def _carry_out(self, applied: Applied) -> None:
         steps = plan(applied.view.wishes, applied.view.seen, applied.view.changes)
         if not steps.operations:
             return
@@ -149,8 +171,11 @@ class _Apply:
         applied.warnings += outcome.warnings
         _raise_failures(outcome)
         applied.view = self._look()
-        if not applied.view.changes.in_sync:
-            raise _not_converged(applied)
+
+
+def _as_shown(view: View) -> object:
+    shown = report(view.changes, None)
+    return shown.changes, shown.notes
 
 
 def _patience(listener: Listener, options: Options) -> Patience:
@@ -195,7 +220,31 @@ def _await(engine: Engine, listener: Listener) -> None:
             return
 
 
-def _not_converged(applied: Applied) -> NotConverged:
+def _is_consequence(changes: Changes) -> bool:
+    """Whether all that remains is to start again what runs: by a step that was done it lost another one."""
+    again = [live for live in _to_start(changes) if live.state.running and not live.state.paused]
+    return bool(again) and len(again) == len(changes.changes)
+
+
+def _to_start(changes: Changes) -> list[ObservedContainer]:
+    starts = (c for c in changes.changes if isinstance(c, ContainerChange) and c.action is Action.START)
+    return [change.live for change in starts if change.live]
+
+
+def _ended(engine: Engine, changes: Changes) -> list[OperationFailed]:
+    """What is said of those that have ended since they were started; empty where something else differs, too."""
+    ended = [live for live in _to_start(changes) if live.state.status == "exited"]
+    if len(ended) < len(changes.changes):
+        return []
+    watched = (Watched(live.id, live.name, live.state) for live in ended)
+    return [ended_too_soon(engine.reader, container, "ended soon after it was started") for container in watched]
+
+
+def _not_converged(engine: Engine, applied: Applied) -> NotConverged:
+    ended = _ended(engine, applied.view.changes)
+    if ended:
+        others = [text for error in ended[1:] for text in (*error.details, error.message)]
+        return NotConverged(ended[0].message, hint=ended[0].hint, details=[*others, *ended[0].details])
     return NotConverged(
         "every step was done, and the engine still differs from the file",
         hint="the engine did not take what its warning names: take it out of the file"
@@ -225,13 +274,19 @@ def _raise_failures(outcome: Outcome) -> None:
         details = [*first.details]
         for operation, error in others:
             details += [f"also failed: {operation.id}: {error.message}", *error.details]
-        details += _undo_details(outcome)
+        details += [*_not_started(outcome), *_undo_details(outcome)]
         kind = EngineUnreachable if isinstance(first, EngineUnreachable) else OperationFailed
         raise kind(first.message, hint=first.hint, details=details, may_pass=_may_pass(outcome))
 
 
 def _may_pass(outcome: Outcome) -> bool:
     return all(error.may_pass for _, error in outcome.failed)
+
+
+def _not_started(outcome: Outcome) -> list[str]:
+    """Those that had to wait for what failed. The start of a replacement has a way back: there the old one runs."""
+    starts = [op.call.container.name for op in outcome.skipped if isinstance(op.call, Start) and not op.undo]
+    return [f"not started because of this: {listed(starts)}"] if starts else []
 
 
 def _undo_details(outcome: Outcome) -> list[str]:
@@ -266,6 +321,8 @@ def _tear_down(engine: Engine, topology: str, listener: Listener, options: Optio
     if outcome.interrupted:
         _raise_failures(outcome)
     failures = [f"{operation.id}: {error.message}" for operation, error in outcome.failed]
+    skipped = [operation.id for operation in outcome.skipped if isinstance(operation.call, _REMOVALS)]
+    failures += [f"not done because of this: {', '.join(skipped)}"] if skipped else []
     failures += [f"{change.kind} `{change.name}` stays: {change.reason}" for change in changes.conflicts]
     if failures:
         hint = next((c.hint for c in changes.conflicts), "") or next((e.hint for _, e in outcome.failed if e.hint), "")

@@ -14,6 +14,7 @@ from pydantic import Field
 from netdeploy.document import Document, schema_of
 from netdeploy.engine.observed import LABEL_STAND_IN
 from netdeploy.masking import without_secrets
+from netdeploy.plan.health import Ailing
 from netdeploy.plan.ownership import is_interim
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class AilmentStatus(Document):
 
     container: str
     """Its name on the engine."""
-    status: Literal["exited", "never started", "restarting", "paused", "unhealthy", "port not bound"]
+    status: Ailing
     """What it is."""
     message: str
     """The same in words."""

@@ -33,7 +33,9 @@ def sweep(client: DockerClient) -> None:
         if network.name.startswith(OURS):
             network.remove()
     for volume in client.volumes.list():
-        if volume.name.startswith(OURS):
+        if volume.name.startswith(OURS) or (volume.attrs["Labels"] or {}).get("netdeploy.topology", "").startswith(
+            OURS
+        ):
             volume.remove(force=True)
 
 
@@ -169,7 +171,7 @@ class Lab:
         imported = api.create_container(name, None if any("CMD" in change for change in changes) else ["sh"])["Id"]
         api.commit(imported, repository=repository, tag="latest", conf={"StopSignal": "SIGKILL"})  # no import takes it
         for made in (exported, imported):
-            api.remove_container(made)
+            api.remove_container(made, v=True)
         return name
 
     def remove_image(self, name: str) -> None:

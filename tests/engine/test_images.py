@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,51 @@ def test_missing_images_are_pulled_first(lab: Lab, registry: Registry) -> None:
     pulled = [lines.index(f"✓ pull {registry.address}/ndt/{name}:1") for name in ("one", "two")]
     assert max(pulled) < min(lines.index(line) for line in lines if line.startswith("✓ create"))
     assert "7000/tcp" in lab.container("ndt-one").attrs["Config"]["ExposedPorts"]
+
+
+def moved_by_the_pull(lab: Lab, registry: Registry, folder: Path) -> Path:
+    """A container that stands as its file says, until the image under its tag is pulled: that is another one."""
+    name = f"{registry.address}/ndt/one"
+    lab.client.images.get(lab.busybox).tag(name, "1")
+    folder.mkdir()
+    text = f"""
+        name: ndt-lab
+        prefix: ndt-
+        containers:
+          web:
+            image: "{name}:1"
+            command: KEEP
+            stop_signal: SIGKILL
+            volumes: [{{type: bind, source: {folder}, target: /bound}}]
+        """
+    lab.apply(lab.write(text))
+    return lab.write(text.replace("command:", "pull_policy: always\n            command:"))
+
+
+def test_what_a_pull_changes_in_the_plan_is_shown_once_before_it_is_done(lab: Lab, registry: Registry) -> None:
+    file = moved_by_the_pull(lab, registry, lab.folder / "bound")
+    assert lab.diff(file) == []
+    result = lab.run("apply", file)
+    assert result.code == 0, result.both
+    lines = result.err.splitlines()
+    shown = [number for number, line in enumerate(lines) if "± replace    container ndt-web: the tag of its" in line]
+    created = next(number for number, line in enumerate(lines) if line.startswith("✓ create"))
+    pulled = lines.index(f"✓ pull {registry.address}/ndt/one:1")
+    assert len(shown) == 1
+    assert pulled < shown[0] < created
+    assert lab.run("apply", file).out.startswith("No changes.")
+
+
+def test_what_stands_in_the_way_of_what_a_pull_changes_is_told_before_it_is_done(lab: Lab, registry: Registry) -> None:
+    folder = lab.folder / "bound"
+    file = moved_by_the_pull(lab, registry, folder)
+    before = lab.identities("ndt-web")
+    folder.rmdir()
+    result = lab.run("apply", file)
+    assert result.code == 2
+    assert f"! containers.web.volumes: the host has no folder or file {folder}" in result.err
+    assert "nothing was touched" in result.err
+    assert lab.identities("ndt-web") == before
 
 
 def test_images_that_cannot_be_had_are_all_named_and_nothing_is_touched(lab: Lab, registry: Registry) -> None:

@@ -104,7 +104,7 @@ def _network_mode_argument(wish: ContainerWish) -> str:
 
 def _links(wish: ContainerWish) -> list[str]:
     """On a network of its own, links are the attachment's matter."""
-    return sorted(wish.links) if wish.on_default_bridge else []
+    return sorted(wish.file_links)
 
 
 ROWS: tuple[Row, ...] = (

@@ -86,6 +86,16 @@ containers:
 networks: {net: }
 """
 
+SHARED_WITH_A_JOB = """
+name: lab
+containers:
+  job: {image: busybox, networks: [net]}
+  probe: {image: busybox, network_mode: "container:job"}
+  web: {image: nginx, networks: [net], depends_on: {job: {condition: service_completed_successfully}}}
+networks: {net: }
+"""
+JOB_DONE = ", depends_on: {job: {condition: service_completed_successfully}}"
+
 EXTERNAL = """
 name: lab
 containers:
@@ -110,6 +120,13 @@ BRIDGE = """
 name: lab
 containers:
   plain: {image: busybox}
+"""
+
+LINKED = """
+name: lab
+containers:
+  db: {image: busybox, environment: {V: a}}
+  web: {image: nginx, environment: {MODE: a}, links: ["db:store"]}
 """
 
 SUBNET = """
@@ -177,6 +194,12 @@ def _network_lost_under_running(engine: PaperEngine) -> None:
     engine.disconnect("web", "back")
     engine.disconnect("db", "back")
     engine.lose_network("back")
+
+
+def _without_depends_on(engine: PaperEngine) -> None:
+    """As an older version made them."""
+    for answer in engine.containers.values():
+        answer["Config"]["Labels"].pop("netdeploy.depends-on", None)
 
 
 SITUATIONS = (
@@ -301,6 +324,13 @@ SITUATIONS = (
     ),
     Situation("three_conditions", DEPENDENT),
     Situation("job_done_and_left_alone", DEPENDENT, DEPENDENT),
+    Situation("job_changed_while_who_waits_for_it_runs", _changed(DEPENDENT, ("migration: {image: busybox,",
+        "migration: {image: busybox, environment: {MODE: a},")), DEPENDENT),
+    Situation("job_that_failed", DEPENDENT, DEPENDENT, lambda e: e.stop("migration", 3)),
+    Situation("job_done_whose_network_another_shares", SHARED_WITH_A_JOB,
+        _changed(SHARED_WITH_A_JOB, (JOB_DONE, "")), lambda e: e.stop("job")),
+    Situation("job_done_whose_network_another_shares_that_was_stopped", SHARED_WITH_A_JOB,
+        _changed(SHARED_WITH_A_JOB, (JOB_DONE, "")), _many(lambda e: e.stop("job"), lambda e: e.stop("probe", 137))),
     Situation("dependency_unhealthy_when_another_starts", DEPENDENT, DEPENDENT,
         _many(lambda e: e.health("db", "starting"), lambda e: e.remove("web"))),
     Situation("shared_network_goes_with_its_container", _changed(SHARED, ("MODE: a", "MODE: b")), SHARED),
@@ -312,6 +342,12 @@ SITUATIONS = (
         _changed(SHARED, ("MODE: a}", "MODE: a}, ports: ['8000:80']")),
         _changed(SHARED, ('network_mode: "container:web"', "networks: [net], ports: ['8000:80']")),
     ),
+    Situation("linked_container_replaced_under_its_own_name", _changed(LINKED, ("MODE: a}, l", "MODE: b}, l")), LINKED),
+    Situation("linked_container_goes_with_its_target", _changed(LINKED, ("V: a", "V: b")), LINKED),
+    Situation("linked_container_whose_replacement_was_cut_short", _changed(LINKED, ("MODE: a}, l", "MODE: b}, l")),
+        LINKED, lambda e: e.rename("web", "web.netdeploy-old")),
+    Situation("linked_container_whose_name_a_sibling_has", LINKED, LINKED,
+        _many(lambda e: e.remove("web"), lambda e: e.rename("db", "web"))),
     Situation("default_bridge", BRIDGE),
     Situation(
         "from_the_default_bridge_to_a_network",
@@ -363,6 +399,8 @@ SITUATIONS = (
     ),
     Situation("teardown_keeps_volumes", None, STATEFUL),
     Situation("teardown_with_volumes", None, STATEFUL, remove_volumes=True),
+    Situation("teardown_stops_users_first", None, DEPENDENT),
+    Situation("teardown_stops_users_first_without_labels", None, SHARED, _without_depends_on),
     Situation("teardown_of_what_is_half_gone", None, TWO, _many(lambda e: e.stop("web"), lambda e: e.remove("db"))),
     Situation("foreign_container_has_the_name", TWO, by_hand=lambda e: e.foreign_container("web")),
     Situation(
