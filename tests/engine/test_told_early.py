@@ -66,7 +66,6 @@ containers:
   b7: {SLEEPER}, sysctls: {{net.ipv4.conf.eth0.forwarding: 1}}}}
 networks:
   mac: {{driver: macvlan, driver_opts: {{parent: nosuch0}}}}
-  lo: {{driver: ipvlan, driver_opts: {{parent: lo}}}}
   six: {{enable_ipv6: true}}
   far: {{ipam: {{driver: nosuch}}}}
 volumes:
@@ -92,7 +91,6 @@ TOLD = """
 ! containers.b3.platform: the engine's image
 ! containers.b4.isolation: an engine on Linux has no isolation `process`
 ! networks.mac.driver_opts.parent: this host has no network interface `nosuch0`
-! networks.lo.driver_opts.parent: ipvlan can't be put on the loopback interface
 ! networks.far.ipam.driver: the engine has no IPAM driver `nosuch`
 ! volumes.odd.driver_opts.devise: the volume driver `local` has no option `devise` = it has `device`
 ! volumes.odd.driver_opts: the volume driver `local` needs `type` and `device` too
