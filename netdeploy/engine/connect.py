@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
+_PORT, _TLS_PORT = 2375, 2376
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,17 @@ class Endpoint:
     def is_local(self) -> bool:
         """Whether the engine runs on this machine as far as the address tells."""
         return self.url.startswith("unix://")
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of an engine that is not behind a socket of this machine; without them, the usual ones."""
+        url = urllib.parse.urlsplit(self.url)
+        return url.hostname or "localhost", url.port or (_TLS_PORT if self.uses_tls else _PORT)
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether the connection is encrypted."""
+        return not self.is_local and (self.tls is not None or self.url.startswith("https://"))
 
     @property
     def host_name(self) -> str:
@@ -112,9 +124,26 @@ def _checked(endpoint: Endpoint) -> Endpoint:
             hint=f"forward the socket: ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock {rest}"
             " & then give --host unix:///tmp/engine.sock",
         )
-    if scheme not in ("unix", "tcp", "http", "https") or not separator or not rest:
+    if scheme not in ("unix", "tcp", "http", "https") or not separator or not rest or not _is_possible(endpoint.url):
         hint = "an engine's address looks like unix:///var/run/docker.sock or tcp://127.0.0.1:2375"
-        raise EngineUnreachable(
-            f"{endpoint.origin} names `{endpoint.url}`, which is no address of an engine", hint=hint
-        )
+        shown = endpoint.url if endpoint.url.isprintable() else endpoint.url.encode("unicode_escape").decode()
+        raise EngineUnreachable(f"{endpoint.origin} names `{shown}`, which is no address of an engine", hint=hint)
     return endpoint
+
+
+def _is_possible(url: str) -> bool:
+    """Whether a socket's path, or a host's name and port, can be what they are."""
+    if not url.isprintable():
+        return False
+    if url.startswith("unix://"):
+        return True
+    try:
+        parts = urllib.parse.urlsplit(url)
+        (parts.hostname or "").encode("idna")
+    except ValueError:  # UnicodeError, too
+        return False
+    try:
+        port = parts.port
+    except ValueError:
+        return False
+    return port != 0 and not any(char.isspace() for char in url)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from netdeploy.apply.execute import Outcome, execute
 from netdeploy.attributes.wish import nothing
 from netdeploy.engine.engine import Engine
+from netdeploy.engine.errors import EngineAnswer
 from netdeploy.engine.lock import Patience, is_left_behind, locked
 from netdeploy.engine.observe import Scope, observe
 from netdeploy.errors import EngineUnreachable, Interrupted, NetdeployError, NotConverged, OperationFailed
@@ -187,7 +188,7 @@ def _await(engine: Engine, listener: Listener) -> None:
             raise Interrupted("interrupted while the engine did not answer", hint="the same command finishes the job")
         try:
             engine.reader.get_bytes("/_ping")
-        except EngineUnreachable as error:
+        except (EngineUnreachable, EngineAnswer) as error:  # one that is starting, or ending, says no to everything
             if time.monotonic() > end:
                 hint = "once it answers again, the same command finishes the job"
                 raise EngineUnreachable(error.message, hint=hint, may_pass=False) from None
