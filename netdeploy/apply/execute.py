@@ -173,6 +173,7 @@ class _Execution:
             self._tell(Event(Phase.FAILED, operation, seconds, error))
         else:  # a bug; what is half done is taken back all the same
             self._lost.add(operation.id)
+            self._outcome.skipped.append(operation)
             self._bug = self._bug or error
             for waiting in list(self._waiting.values()):
                 self._skip(waiting)

@@ -17,6 +17,7 @@ from netdeploy.cli.readings import read_all, readings_on_engine
 from netdeploy.engine import lock, observe
 from netdeploy.engine.observed import LABEL_SOURCE
 from netdeploy.errors import NetdeployError
+from netdeploy.paths import absolute, is_file, is_folder
 from netdeploy.plan.report import DiffReport, report
 from netdeploy.render.diff_text import diff_text
 from netdeploy.render.result_text import applied_text, torn_down_text
@@ -223,13 +224,13 @@ def _ask(names: list[str], *, volumes: bool) -> None:
 def _named(engine: Engine, text: str, known: tuple[str, ...]) -> str:
     """The topology that a FILE or NAME means; a file that is gone is found by the labels it left."""
     path = Path(text)
-    if text and path.is_dir() and text not in known:
+    if text and is_folder(path) and text not in known:
         raise NetdeployError(f"{text} is a folder", hint="give a topology file, or the NAME of a topology")
     looks_like_file = path.suffix in (".yaml", ".yml") or "/" in text
-    if path.is_file() and (looks_like_file or text not in known):
+    if is_file(path) and (looks_like_file or text not in known):
         return topology_name(path)
     if looks_like_file:
-        source = str(path.absolute())
+        source = str(absolute(path))
         came_from = [name for name in known if source in observe.sources(engine.reader, name, LABEL_SOURCE)]
         return came_from[0] if came_from else path.stem
     return text

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdeploy.errors import EngineUnreachable, NetdeployError
+from netdeploy.paths import is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,11 +75,18 @@ def find_endpoint(host: str | None, context: str | None, environ: Mapping[str, s
         return _checked(Endpoint(host, "--host", _tls_of_environment(environ)))
     if context in (None, "default") and environ.get("DOCKER_HOST"):  # the default context means the environment's
         return _checked(Endpoint(environ["DOCKER_HOST"], "DOCKER_HOST", _tls_of_environment(environ)))
-    folder = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME", "~")).expanduser() / ".docker")
+    folder = Path(environ.get("DOCKER_CONFIG") or _home(environ) / ".docker")
     name = context or environ.get("DOCKER_CONTEXT") or _current_context(folder)
     if name in ("", "default"):
         return Endpoint(DEFAULT_SOCKET, "the default socket")
     return _checked(_context(folder, name))
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    try:
+        return Path(environ.get("HOME", "~")).expanduser()
+    except RuntimeError:  # a user without a name and a home, as in a container
+        return Path("/")
 
 
 def _current_context(folder: Path) -> str:
@@ -101,9 +109,9 @@ def _context(folder: Path, name: str) -> Endpoint:
         raise NetdeployError(f"there is no docker context `{name}`", hint=hint) from None
     tls_folder = folder / "contexts" / "tls" / digest / "docker"
     tls = None
-    if tls_folder.is_dir() or endpoint.get("SkipTLSVerify"):
+    if not is_gone(tls_folder) or endpoint.get("SkipTLSVerify"):
         files = {stem: tls_folder / f"{stem}.pem" for stem in ("ca", "cert", "key")}
-        found = {stem: path if path.exists() else None for stem, path in files.items()}
+        found = {stem: None if is_gone(path) else path for stem, path in files.items()}
         ca = None if endpoint.get("SkipTLSVerify") else found["ca"]
         tls = TlsFiles(ca, found["cert"], found["key"])
     return Endpoint(url, f"docker context `{name}`", tls)
@@ -112,7 +120,7 @@ def _context(folder: Path, name: str) -> Endpoint:
 def _tls_of_environment(environ: Mapping[str, str]) -> TlsFiles | None:
     if not environ.get("DOCKER_TLS_VERIFY"):
         return None
-    folder = Path(environ.get("DOCKER_CERT_PATH") or Path(environ.get("HOME", "~")).expanduser() / ".docker")
+    folder = Path(environ.get("DOCKER_CERT_PATH") or _home(environ) / ".docker")
     return TlsFiles(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 
 from netdeploy.errors import NetdeployError, TopologyInvalid
+from netdeploy.paths import absolute, is_gone, why
 from netdeploy.topology import rules, yaml_source
 from netdeploy.topology.draft import Draft
 from netdeploy.topology.model import Container, Network, Topology, Volume
@@ -93,8 +94,7 @@ def content(file: FilePath, shown: str) -> bytes:
         hint = f"let its owner allow it (chmod +r {file.name}), or the folders above it"
         raise NetdeployError(f"{shown} can't be read: Permission denied", hint=hint) from None
     except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise NetdeployError(f"{plain(shown)} can't be read: {reason}") from None
+        raise NetdeployError(f"{plain(shown)} can't be read: {why(error)}") from None
 
 
 def topology_name(path: FilePath) -> str:
@@ -122,15 +122,17 @@ def _similar_file(file: FilePath) -> str:
     folder = file.parent
     try:
         names = sorted(p.name for p in folder.iterdir() if p.suffix in (".yaml", ".yml"))
-    except OSError:
-        return f"there is no folder {folder} either"
-    listed = f"in {folder}: {', '.join(names[:8])}" if names else f"no topology file is in {folder.absolute()}"
+    except OSError as error:
+        if is_gone(folder):
+            return f"there is no folder {folder} either"
+        return f"the folder {'you are in' if folder == FilePath() else folder} can't be read: {why(error)}"
+    listed = f"in {folder}: {', '.join(names[:8])}" if names else f"no topology file is in {absolute(folder)}"
     return did_you_mean(file.name, names, otherwise=listed)
 
 
 def read_bytes(raw: bytes, file: FilePath, shown: str, environ: MappingType[str, str] = os.environ) -> Reading:
     """Read a topology file's content; see `read`."""
-    source = file.absolute()
+    source = absolute(file)
     lines = yaml_source.text_lines(raw)
     try:
         root, problems = yaml_source.parse(yaml_source.decode(raw))

@@ -20,6 +20,7 @@ from netdeploy.engine.observed import (
     Snapshot,
 )
 from netdeploy.errors import EngineUnreachable, NetdeployError, TopologyInvalid
+from netdeploy.paths import is_gone
 from netdeploy.plan.health import Ailment, ailments
 from netdeploy.plan.ownership import inheritors, is_interim, is_ours, our_containers
 from netdeploy.topology.read import read
@@ -149,7 +150,7 @@ def _compare(engine: Engine, name: str, source: str) -> Comparison:
     if not source:
         why = "nothing on the engine says which file it came from"
         return Comparison(why_not=why, hint="compare with a file: netdeploy diff FILE")
-    if not Path(source).exists():
+    if is_gone(Path(source)):
         hint = f"compare with another: netdeploy diff FILE; or remove it: netdeploy teardown {name}"
         return Comparison(why_not="the file it came from is not on this machine (any more)", hint=hint)
     try:

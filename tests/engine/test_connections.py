@@ -21,9 +21,9 @@ networks: {net: {}}
 """
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who does not answer is waited for a moment only; nothing here takes longer."""
+    """Who does not answer is waited for a moment only."""
     monkeypatch.setattr(reader, "TIMEOUT", 1.5)
     monkeypatch.setattr(operate, "_CALL_TIMEOUT", 1.5)
 
@@ -35,6 +35,7 @@ def through(lab: Lab, fault: Fault, *arguments: str | Path) -> tuple[int, str, b
         return result.code, result.both, proxy.struck
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("looking", "kind"), [(True, "silent"), (True, "garbage"), (False, "silent"), (False, "not JSON")]
 )
@@ -53,6 +54,7 @@ def test_a_replacement_is_finished_whatever_becomes_of_a_connection(lab: Lab, ki
         assert lab.names() == {"ndt-web", "ndt-net"}
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("kind", ["silent", "garbage", "cut before"])
 def test_every_kind_of_look_says_what_happened(lab: Lab, kind: Kind) -> None:
     file = lab.write(BODY)
@@ -76,7 +78,7 @@ def test_even_after_a_bug_what_was_half_done_is_taken_back(lab: Lab, monkeypatch
     with monkeypatch.context() as patched:
         patched.setattr(Calls, "look", broken)
         result = lab.run("apply", lab.write(BODY.replace('"1"', '"2"')))
-    assert result.code == 2
+    assert result.code == 2, result.both
     assert "this is a bug of netdeploy: RuntimeError" in result.err
     assert lab.container("ndt-web").id == before
     assert lab.container("ndt-web").status == "running"
