@@ -65,14 +65,9 @@ def _by_ending(output: str | None) -> Format:
 
 
 def _read(file: str) -> Reading:
-    """Read the file; warnings go to stderr."""
     from netdeploy.topology.read import read  # noqa: PLC0415
 
-    reading = read(file)
-    if reading.topology:
-        for text in reading.described():
-            click.echo(text, err=True)
-    return reading
+    return read(file)
 
 
 def _as_wanted(reading: Reading) -> Drawing:

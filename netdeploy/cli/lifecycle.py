@@ -13,10 +13,10 @@ import click
 from netdeploy.cli import plans
 from netdeploy.cli.context import Settings, console, seconds_option, show, stop_on_signals, width_of
 from netdeploy.cli.progress import progress
-from netdeploy.cli.readings import read_all, readings_on_engine
+from netdeploy.cli.readings import read_all, readings_on_engine, warn
 from netdeploy.engine import lock, observe
 from netdeploy.engine.observed import LABEL_SOURCE
-from netdeploy.errors import NetdeployError
+from netdeploy.errors import NetdeployError, TopologyInvalid
 from netdeploy.paths import absolute, is_file, is_folder
 from netdeploy.plan.report import DiffReport, report
 from netdeploy.render.diff_text import diff_text
@@ -88,6 +88,7 @@ def diff(
         else:
             view = views.look(engine, _target(reading, mode))
             changes = view.changes
+            warn(reading, changes)
         reports.append(report(changes, reading.shown))
     _print_reports(reports, output, single=len(files) == 1, failed=failed)
     if out:
@@ -129,14 +130,18 @@ def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, proo
     1 where it is not as the files say.
     """
     plan = plans.only_plan(files, mode, force=options["force"])
-    readings = [reading_for(plan)] if plan else read_all(files)
+    try:
+        readings = [reading_for(plan)] if plan else read_all(files)
+    except TopologyInvalid as error:
+        raise TopologyInvalid(f"{error.message}; nothing was changed", details=error.details) from None
     engine = settings.engine()
     out = console()
     for reading in readings:
         held = Held(plan, reading.shown) if plan else None
         target = _target(reading, plan.stand_ins if plan else mode)
         applied = _apply_one(engine, reading, target, changing.Options(**options), held)
-        show(out, applied_text(applied.view, reading.shown, changed=applied.changed))
+        host = engine.endpoint.host_name
+        show(out, applied_text(applied.view, reading.shown, host, changed=applied.changed, width=width_of(out)))
     return _prove(engine, readings, wait=options["timeout"]) if proof else 0
 
 
@@ -157,6 +162,7 @@ def _apply_one(
 
     def show_plan(view: views.View) -> None:
         if not view.changes.in_sync:
+            warn(reading, view.changes)
             show(err, diff_text(report(view.changes, reading.shown), width=width_of(err)))
             err.print()
 

@@ -8,25 +8,28 @@ import click
 
 from netdeploy.engine import observe
 from netdeploy.engine.observed import LABEL_SOURCE
-from netdeploy.errors import NetdeployError
+from netdeploy.errors import NetdeployError, TopologyInvalid
 from netdeploy.topology.read import Reading, read
 
 if TYPE_CHECKING:
     from netdeploy.engine.engine import Engine
+    from netdeploy.plan.changes import Changes
 
 
 def read_all(files: tuple[str, ...]) -> list[Reading]:
-    """Read files; warnings go to stderr. All problems of all files are told before anything else happens."""
+    """Read files. Warnings are not told: that is for `validate`, and for what is about to change (`warn`).
+
+    Raises:
+        NetdeployError: a file can't be read, or two of them describe one topology.
+        TopologyInvalid: files have problems; all problems of all of them are told.
+    """
     readings = [read(file) for file in files]
     broken = [reading for reading in readings if reading.topology is None]
-    for reading in readings:
-        if reading.topology:
-            for text in reading.described():
-                click.echo(text, err=True)
-    for reading in broken[:-1]:
-        click.echo("\n".join(reading.described()), err=True)
+    if len(broken) > 1:
+        details = [text for reading in broken for text in reading.described()]
+        raise TopologyInvalid(f"{', '.join(reading.shown for reading in broken)} have problems", details=details)
     if broken:
-        broken[-1].wanted()
+        broken[0].wanted()
     names: dict[str, str] = {}
     for reading in readings:
         name = reading.wanted().name or ""
@@ -35,6 +38,12 @@ def read_all(files: tuple[str, ...]) -> list[Reading]:
             raise NetdeployError(message, hint="give one of them another `name:`")
         names[name] = reading.shown
     return readings
+
+
+def warn(reading: Reading, changes: Changes) -> None:
+    """Tell the file's warnings on stderr, as far as they concern what is to be changed."""
+    for text in () if changes.in_sync else reading.described_at(changes.places):
+        click.echo(text, err=True)
 
 
 def readings_on_engine(engine: Engine) -> tuple[list[Reading], bool]:

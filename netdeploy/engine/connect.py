@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 _PORT, _TLS_PORT = 2375, 2376
+_THIS_HOST = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class Endpoint:
     @property
     def host_name(self) -> str:
         """How a browser here calls the engine's host."""
-        return "localhost" if self.is_local else urllib.parse.urlsplit(self.url).hostname or "localhost"
+        name = "localhost" if self.is_local else self.address[0]
+        return "localhost" if name in _THIS_HOST else name
 
 
 def find_endpoint(host: str | None, context: str | None, environ: Mapping[str, str]) -> Endpoint:

@@ -46,15 +46,14 @@ class PortBinding:
         """
         if self.protocol != "tcp" or not self.host_port.isdigit():
             return None
-        if self.host_ip in ("", "0.0.0.0", "::"):  # noqa: S104 - every address of the host
+        host = self.host_ip
+        if host in ("", "0.0.0.0", "::"):  # noqa: S104 - every address of the host
             host = host_name
-        elif ipaddress.ip_address(self.host_ip).is_loopback:
+        elif ipaddress.ip_address(host).is_loopback:
             if host_name != "localhost":
                 return None
-            host = host_name
-        else:
-            host = f"[{self.host_ip}]" if ":" in self.host_ip else self.host_ip
-        return f"http://{host}:{self.host_port}"
+            host = "localhost" if host == "127.0.0.1" else host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.host_port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +297,12 @@ class ObservedContainer:
     def declared(self) -> frozenset[str]:
         """The attributes with an engine's default that were given when it was made."""
         return declared_in(self.labels)
+
+    def urls(self, host_name: str) -> tuple[str, ...]:
+        """Where a browser that calls the engine's host `host_name` finds what is really published, by port."""
+        bound = sorted(self.bound_ports, key=lambda port: (port.host_port.zfill(5), port.host_ip))
+        found = (port.url(host_name) for port in bound)
+        return tuple(dict.fromkeys(url for url in found if url))
 
     @property
     def short_id(self) -> str:

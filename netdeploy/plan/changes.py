@@ -108,6 +108,19 @@ class Changes:
         return not self.changes
 
     @property
+    def places(self) -> frozenset[tuple[str, str]]:
+        """Where in the file what is made or changed stands: section and name. A mere start changes nothing."""
+        found = set()
+        for change in self.changes:
+            if change.wish is None or change.action is Action.START:
+                continue
+            if isinstance(change, AttachmentChange):
+                found.add(("containers", change.wish.container_key))
+            else:
+                found.add((f"{change.kind}s", change.wish.key))
+        return frozenset(found)
+
+    @property
     def conflicts(self) -> tuple[Change, ...]:
         """What must be cleared up by a person before anything is done."""
         return tuple(change for change in self.changes if change.action is Action.CONFLICT)

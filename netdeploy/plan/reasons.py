@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from netdeploy.attributes.containers.image import TAG_MOVED
 from netdeploy.attributes.table import AttributeChange
 from netdeploy.engine.observed import ObservedNetwork
@@ -10,6 +12,17 @@ from netdeploy.engine.observed import ObservedNetwork
 def listed(names: list[str]) -> str:
     """Names in a row."""
     return ", ".join(f"`{name}`" for name in names)
+
+
+def spans(numbers: Iterable[int]) -> str:
+    """Numbers in order, such as `80, 8000-8029`."""
+    found: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in found)
 
 
 def disconnect_hint(network: ObservedNetwork, strangers: list[str]) -> str:

@@ -99,8 +99,8 @@ def health_text(report: DiffReport, width: int | None) -> Text:
 
 
 def _in_sync(report: DiffReport, width: int | None) -> Text:
-    where = f"as {report.source} says" if report.source else "as it should be"
-    lines = Text().append("No changes. ", "bold green").append(f"`{report.topology}` stands {where}.\n")
+    where = f" with {report.source}" if report.source else ""
+    lines = Text().append("No changes. ", "bold green").append(f"`{report.topology}` is up to date{where}.\n")
     return lines.append_text(_notes(report, width)).append_text(health_text(report, width))
 
 

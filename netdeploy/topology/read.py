@@ -24,9 +24,11 @@ from netdeploy.topology.text_types import LABEL_NAME
 from netdeploy.topology.yaml_source import Mapping, Scalar, SourceRefused, to_data
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from collections.abc import Mapping as MappingType
 
 M = TypeVar("M", bound=BaseModel)
+_OBJECTS = (("containers",), ("networks",), ("volumes",))
 MOST_TOLD = 100
 """Problems of one file that are described; whoever mends that many looks again."""
 
@@ -46,8 +48,15 @@ class Reading:
 
     def described(self) -> list[str]:
         """Each problem as text, in file order; of very many, the first ones."""
-        told = [describe(problem, self.shown, self.lines) for problem in self.problems[:MOST_TOLD]]
-        more = len(self.problems) - MOST_TOLD
+        return self._described(self.problems)
+
+    def described_at(self, places: Collection[tuple[str, str]]) -> list[str]:
+        """The problems of some objects, each given as its section and name, and of what is no single object's."""
+        return self._described([p for p in self.problems if p.path[0:1] not in _OBJECTS or p.path[0:2] in places])
+
+    def _described(self, problems: Sequence[Problem]) -> list[str]:
+        told = [describe(problem, self.shown, self.lines) for problem in problems[:MOST_TOLD]]
+        more = len(problems) - MOST_TOLD
         return [*told, f"{plain(self.shown)}: … and {more:,} more"] if more > 0 else told
 
     def wanted(self) -> Topology:
@@ -59,7 +68,7 @@ class Reading:
         if self.topology is None:
             errors = sum(problem.severity == "error" for problem in self.problems)
             count = "1 problem" if errors == 1 else f"{errors} problems"
-            raise TopologyInvalid(f"{self.shown} has {count}; nothing was changed", details=self.described())
+            raise TopologyInvalid(f"{self.shown} has {count}", details=self.described())
         return self.topology
 
 

@@ -170,7 +170,11 @@ def _persist(engine: Engine, listener: Listener, run: Callable[[bool], T]) -> T:
         except NetdeployError as error:
             if not error.may_pass:
                 raise
-            listener.say(f"{error.message}; looking again")
+            # the error itself is told at the end, if it is still there
+            gone = isinstance(error, EngineUnreachable)
+            listener.say(
+                "the engine does not answer: waiting for it" if gone else "this may pass by itself: looking again"
+            )
             _await(engine, listener)
     return run(True)
 

@@ -6,7 +6,6 @@ The schema `schemas/status.schema.json` is made from these models.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -165,7 +164,7 @@ def _topology(topology: TopologyStatus, host_name: str) -> TopologyReport:
             for network in topology.networks
         ),
         volumes=tuple(sorted(volume.name for volume in topology.volumes)),
-        urls=tuple(url for container in containers for url in _urls(container, host_name)),
+        urls=tuple(UrlStatus(container=c.name, url=url) for c in containers for url in c.urls(host_name)),
         health=tuple(
             AilmentStatus(
                 container=a.container, status=a.status, message=without_secrets(a.message), exit_code=a.exit_code
@@ -183,14 +182,6 @@ def _container(container: ObservedContainer) -> ContainerStatus:
         health=container.state.health or None,
         stand_in_for=container.labels.get(LABEL_STAND_IN),
     )
-
-
-def _urls(container: ObservedContainer, host_name: str) -> Iterator[UrlStatus]:
-    """From what is really bound, so that ports chosen by the engine are there, too."""
-    bound = sorted(container.bound_ports, key=lambda binding: (binding.target, binding.host_port))
-    urls = filter(None, (binding.url(host_name) for binding in bound))
-    for url in dict.fromkeys(urls):
-        yield UrlStatus(container=container.name, url=url)
 
 
 def _leftover(leftover: Leftover) -> LeftoverReport:

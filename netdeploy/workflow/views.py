@@ -96,7 +96,7 @@ def _refuse_too_new(wanted: Wishes, seen: Snapshot) -> None:
     lacking = too_old(wanted, seen.api_version)
     if lacking:
         raise EngineTooOld(
-            f"{too_old_text(wanted, seen)}; nothing was changed",
+            too_old_text(wanted, seen),
             hint="take it out of the file, or update Docker",
             details=lacking,
         )
