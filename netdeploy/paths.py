@@ -42,6 +42,23 @@ def is_gone(path: Path) -> bool:
     return False
 
 
+def is_stream(path: Path) -> bool:
+    """Whether what is there can be read once only: a pipe, a terminal, or the standard input by any name."""
+    mode = _mode(path)
+    by_name = path.parts[:2] in (("/", "dev"), ("/", "proc"))
+    return by_name or (mode is not None and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode))
+
+
+def is_same(path: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, through links or not. Where neither can be looked at, their texts tell."""
+    if path == other:
+        return True
+    try:
+        return path.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
 def absolute(path: Path) -> Path:
     """The path from the root.
 

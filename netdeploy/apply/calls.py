@@ -11,7 +11,7 @@ from netdeploy.apply.last_words import meaning_of
 from netdeploy.apply.who import named
 from netdeploy.engine import observe
 from netdeploy.engine.engine import Engine
-from netdeploy.engine.observed import LABEL_INSTANCE, LABEL_TOPOLOGY, State
+from netdeploy.engine.observed import LABEL_INSTANCE, LABEL_PREFIX, LABEL_TOPOLOGY, State
 from netdeploy.errors import OperationFailed, PortTaken
 from netdeploy.masking import masked_text
 from netdeploy.plan.operations import (
@@ -45,7 +45,9 @@ SETTLED = 1.0  # seconds a container must run before it counts as started
 
 def _refuse_foreign(name: str, labels: Mapping[str, str], body: Mapping[str, Any]) -> None:
     """An engine answers as if it had made a volume that was there already, perhaps with somebody's data."""
-    if labels.get(LABEL_TOPOLOGY) != body["Labels"][LABEL_TOPOLOGY]:
+    ours = body["Labels"]
+    prefix = labels.get(LABEL_PREFIX, ours[LABEL_PREFIX])  # older versions wrote none
+    if (labels.get(LABEL_TOPOLOGY), prefix) != (ours[LABEL_TOPOLOGY], ours[LABEL_PREFIX]):
         hint = f"look at it (docker volume inspect {name}), and remove it or give yours another `name`"
         raise OperationFailed(f"somebody else made a volume `{name}` meanwhile; it was left as it is", hint=hint)
 

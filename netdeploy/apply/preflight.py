@@ -56,7 +56,7 @@ class _Preflight:
         self._seen = seen
         self._changes = changes
         self._around = around
-        self._ours = {container.id for container in our_containers(seen, wishes.origin.topology)}
+        self._ours = {container.id for container in our_containers(seen, wishes.origin.id)}
 
     def obstacles(self) -> Iterator[Obstacle]:
         for wish in starting(self._changes):

@@ -5,25 +5,21 @@ from __future__ import annotations
 import json
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from netdeploy.cli import plans
-from netdeploy.cli.context import Settings, console, seconds_option, show, stop_on_signals, width_of
+from netdeploy.cli import named, plans
+from netdeploy.cli.context import Settings, confirm, console, seconds_option, show, stop_on_signals, width_of
 from netdeploy.cli.progress import progress
 from netdeploy.cli.readings import read_all, readings_on_engine, warn
-from netdeploy.engine import lock, observe
-from netdeploy.engine.observed import LABEL_SOURCE
-from netdeploy.errors import NetdeployError, TopologyInvalid
-from netdeploy.paths import absolute, is_file, is_folder
+from netdeploy.engine import lock
+from netdeploy.errors import Conflict, NetdeployError, TopologyInvalid
 from netdeploy.plan.report import DiffReport, report
-from netdeploy.render.diff_text import diff_text
+from netdeploy.render.diff_text import diff_text, summary
 from netdeploy.render.result_text import applied_text, torn_down_text
-from netdeploy.topology.problem import did_you_mean
-from netdeploy.topology.read import Reading, topology_name
-from netdeploy.workflow import changing, views
+from netdeploy.topology.read import Reading
+from netdeploy.workflow import changing, copies, views
 from netdeploy.workflow.listener import Listener
 from netdeploy.workflow.saved import Held, reading_for
 
@@ -31,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from netdeploy.engine.engine import Engine
+    from netdeploy.identity import TopologyId
+    from netdeploy.plan.changes import Changes
     from netdeploy.stand_ins import Mode
 
     F = TypeVar("F", bound=Callable[..., Any])
@@ -51,6 +49,11 @@ def _changing(command: F) -> F:
     )
     command = seconds_option("--lock-timeout", "How long to wait while somebody else changes the topology.")(command)
     return seconds_option("--timeout", "How long to wait for a container's health or end.")(command)
+
+
+_prefix = click.option(
+    "--prefix", metavar="PREFIX", help="Of several topologies called NAME, the one with this prefix ('' for none)."
+)
 
 
 def _target(reading: Reading, mode: Mode | None) -> views.Target:
@@ -120,6 +123,7 @@ def _json(item: DiffReport) -> Any:
 @click.argument("files", metavar="FILE…", nargs=-1, required=True)
 @_stand_ins
 @click.option("--verify", "proof", is_flag=True, help="Prove at the end, from inside the containers, who reaches whom.")
+@click.option("--adopt", is_flag=True, help="Take over what another file made that describes the same topology.")
 @_changing
 @click.pass_obj
 def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, proof: bool, **options: Any) -> int:
@@ -167,7 +171,9 @@ def _apply_one(
             err.print()
 
     with stop_on_signals() as stop, progress(err) as shown:
-        listener = Listener(err.print, show_plan, shown.pull, shown.step, stop)
+        listener = Listener(
+            err.print, show_plan, shown.pull, lambda changes: _may_adopt(changes, reading), shown.step, stop
+        )
         applied = changing.apply(engine, target, listener, options, held)
     for text in applied.warnings:
         click.echo(f"warning: {text}", err=True)
@@ -176,8 +182,17 @@ def _apply_one(
     return applied
 
 
+def _may_adopt(changes: Changes, reading: Reading) -> bool:
+    if not sys.stdin.isatty():
+        return False
+    what = summary(report(changes, reading.shown)).removesuffix(".")
+    confirm(f"{changes.made_from} made `{changes.topology}`. Let {reading.shown} take it over ({what})?")
+    return True
+
+
 @click.command()
 @click.argument("topologies", metavar="[FILE|NAME]…", nargs=-1)
+@_prefix
 @click.option("--all", "everything", is_flag=True, help="Every topology on the engine.")
 @click.option("--volumes", is_flag=True, help="Remove volumes too, with the data in them.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
@@ -187,6 +202,7 @@ def teardown(
     settings: Settings,
     /,
     topologies: tuple[str, ...],
+    prefix: str | None,
     everything: bool,
     volumes: bool,
     yes: bool,
@@ -196,21 +212,21 @@ def teardown(
 
     Volumes stay unless --volumes is given. What can't be removed is named, and the exit code is 2.
     """
-    if bool(topologies) == everything:
+    if bool(topologies) == everything or (everything and prefix is not None):
         raise click.UsageError("Give a FILE, the NAME of a topology, or --all.")
     engine = settings.engine()
-    known = observe.topologies(engine.reader, volumes=volumes)
-    names = list(known) if everything else [_named(engine, text, known) for text in topologies]
-    if everything and names and not yes:
-        _ask(names, volumes=volumes)
-    if not names:
+    known = copies.standing(engine.reader, volumes=volumes)
+    wanted = list(known) if everything else [named.meant(text, prefix, known) for text in topologies]
+    if not yes:
+        _ask(wanted, topologies, known, everything=everything, volumes=volumes)
+    if not wanted:
         click.echo("There is no topology on this engine.")
     failures: list[NetdeployError] = []
-    for name in dict.fromkeys(names):
+    for id_ in dict.fromkeys(wanted):
         try:
-            _tear_down_one(engine, name, known, changing.Options(**options), remove_volumes=volumes)
+            _tear_down_one(engine, id_, known, changing.Options(**options), remove_volumes=volumes)
         except NetdeployError as error:
-            if error.exit_code == 130 or len(names) == 1:
+            if error.exit_code == 130 or len(wanted) == 1:
                 raise
             failures.append(error)
     if failures:
@@ -219,55 +235,58 @@ def teardown(
     return 0
 
 
-def _ask(names: list[str], *, volumes: bool) -> None:
-    listed = ", ".join(f"`{name}`" for name in names)
-    if not sys.stdin.isatty():
-        message = f"--all would remove {listed}, and there is no terminal to ask on"
-        raise NetdeployError(message, hint="add --yes to go ahead")
-    click.confirm(f"Remove {listed}" + (" with all data in their volumes?" if volumes else "?"), abort=True, err=True)
-
-
-def _named(engine: Engine, text: str, known: tuple[str, ...]) -> str:
-    """The topology that a FILE or NAME means; a file that is gone is found by the labels it left."""
-    path = Path(text)
-    if text and is_folder(path) and text not in known:
-        raise NetdeployError(f"{text} is a folder", hint="give a topology file, or the NAME of a topology")
-    looks_like_file = path.suffix in (".yaml", ".yml") or "/" in text
-    if is_file(path) and (looks_like_file or text not in known):
-        return topology_name(path)
-    if looks_like_file:
-        source = str(absolute(path))
-        came_from = [name for name in known if source in observe.sources(engine.reader, name, LABEL_SOURCE)]
-        return came_from[0] if came_from else path.stem
-    return text
+def _ask(
+    wanted: list[TopologyId],
+    given: tuple[str, ...],
+    known: copies.Standing,
+    *,
+    everything: bool,
+    volumes: bool,
+) -> None:
+    """Ask before all topologies go, and before a file takes away what another file made."""
+    also = " with all data in their volumes?" if volumes else "?"
+    if everything and wanted:
+        listed = ", ".join(f"`{id_.name}`" for id_ in wanted)
+        if not sys.stdin.isatty():
+            message = f"--all would remove {listed}, and there is no terminal to ask on"
+            raise NetdeployError(message, hint="add --yes to go ahead")
+        confirm(f"Remove {listed}{also}")
+    for text, id_ in zip(given, wanted, strict=False):
+        other = named.contested(text, id_, known)
+        if other and not sys.stdin.isatty():
+            message = f"{text} describes `{id_.name}`, and so does {other}, which made it; nothing was touched"
+            raise Conflict(message, hint=f"take it down by its name: netdeploy teardown {id_.options}")
+        if other:
+            confirm(f"{other} made `{id_.name}`. Remove it")
 
 
 def _tear_down_one(
-    engine: Engine, name: str, known: tuple[str, ...], options: changing.Options, *, remove_volumes: bool
+    engine: Engine, id_: TopologyId, known: copies.Standing, options: changing.Options, *, remove_volumes: bool
 ) -> None:
     err, out = console(stderr=True), console()
-    if name not in known:
-        near = did_you_mean(name, known, otherwise=f"there are: {', '.join(known)}" if known else "")
-        click.echo(f"Nothing of `{name}` is on this engine." + (f" ({near})" if near else ""))
+    if id_ not in known:
+        click.echo(named.nothing_of(id_, known))
         return
     with stop_on_signals() as stop, progress(err) as shown:
         listener = Listener(err.print, on_event=shown.step, stop=stop)
-        changes = changing.teardown(engine, name, listener, options, remove_volumes=remove_volumes)
+        changes = changing.teardown(engine, id_, listener, options, remove_volumes=remove_volumes)
     show(out, torn_down_text(changes))
 
 
 @click.command()
 @click.argument("topology", metavar="NAME")
+@_prefix
 @click.option("--force", is_flag=True, help="Even if its holder runs.")
 @click.pass_obj
-def unlock(settings: Settings, topology: str, force: bool) -> int:
+def unlock(settings: Settings, topology: str, prefix: str | None, force: bool) -> int:
     """Take the lock of a topology away, after its holder has gone for good.
 
     It is needed only where the holder was on another host, or in a container: apply and teardown see for themselves
     when a process of this host has ended.
     """
     engine = settings.engine()
-    held = lock.locks(engine.reader, topology)
+    known = dict.fromkeys((owner for owner, _ in lock.all_locks(engine.reader).values()), ())
+    held = lock.locks(engine.reader, named.called(topology, prefix, known))
     for holder in held.values():
         if holder.can_be_looked_at and not holder.is_dead and not force:
             message = f"`{topology}` is being changed by {holder.text}, and that process runs"

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdeploy.engine import observe
-from netdeploy.engine.observed import LABEL_SOURCE
 from netdeploy.errors import NetdeployError, TopologyInvalid
+from netdeploy.identity import TopologyId
+from netdeploy.paths import is_same
 from netdeploy.topology.read import Reading, read
+from netdeploy.workflow.copies import file_of, standing
 
 if TYPE_CHECKING:
     from netdeploy.engine.engine import Engine
@@ -30,14 +31,14 @@ def read_all(files: tuple[str, ...]) -> list[Reading]:
         raise TopologyInvalid(f"{', '.join(reading.shown for reading in broken)} have problems", details=details)
     if broken:
         broken[0].wanted()
-    names: dict[str, str] = {}
+    known: dict[TopologyId, Reading] = {}
     for reading in readings:
-        name = reading.wanted().name or ""
-        if name in names:
-            message = f"{names[name]} and {reading.shown} both describe the topology `{name}`"
-            raise NetdeployError(message, hint="give one of them another `name:`")
-        names[name] = reading.shown
-    return readings
+        topology = reading.wanted()
+        other = known.setdefault(TopologyId(topology.name or "", topology.prefix), reading)
+        if other is not reading and not is_same(other.source, reading.source):
+            message = f"{other.shown} and {reading.shown} both describe the topology `{topology.name}`"
+            raise NetdeployError(message, hint="give one of them another `name:` or `prefix:`")
+    return list(known.values())
 
 
 def warn(reading: Reading, changes: Changes) -> None:
@@ -49,19 +50,18 @@ def warn(reading: Reading, changes: Changes) -> None:
 def readings_on_engine(engine: Engine) -> tuple[list[Reading], bool]:
     """The files that the topologies on the engine came from; whether one could not be read is told on stderr."""
     readings, failed = [], False
-    for name in observe.topologies(engine.reader):
-        sources = observe.sources(engine.reader, name, LABEL_SOURCE)
+    for id_, sources in standing(engine.reader).items():
+        away = f"netdeploy teardown {id_.options}"
         try:
-            if not sources:
-                raise NetdeployError("nothing on the engine says which file it came from", hint="name the file")
-            reading = read(sources[0])
-            found = reading.wanted().name
-            if found != name:
-                message = f"{sources[0]} describes `{found}` now"
-                raise NetdeployError(message, hint=f"netdeploy teardown {name} removes what it left behind")
+            reading = read(file_of(sources))
+            topology = reading.wanted()
+            found = TopologyId(topology.name or "", topology.prefix)
+            if found != id_:
+                message = f"{sources[0]} describes {found.text if found.name == id_.name else f'`{found.name}`'} now"
+                raise NetdeployError(message, hint="compare with another: netdeploy diff FILE")
             readings.append(reading)
         except NetdeployError as error:
-            click.echo("\n".join([*error.details, f"error: topology `{name}`: {error.message}"]), err=True)
-            click.echo(f"  → {error.hint or f'netdeploy diff FILE, or netdeploy teardown {name}'}", err=True)
+            click.echo("\n".join([*error.details, f"error: topology `{id_.name}`: {error.message}"]), err=True)
+            click.echo(f"  → {error.hint or 'netdeploy diff FILE'}; {away} removes it", err=True)
             failed = True
     return readings, failed

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 LABEL_TOPOLOGY = "netdeploy.topology"
 LABEL_KIND = "netdeploy.kind"
 LABEL_NAME = "netdeploy.name"
+LABEL_PREFIX = "netdeploy.prefix"
+"""The topology's prefix, "" for none. Older versions wrote no such label."""
 LABEL_SOURCE = "netdeploy.source"
 LABEL_INSTANCE = "netdeploy.instance"
 """On a container: a value of its own, which tells it from one that inherited its labels from a committed image."""
@@ -292,6 +294,8 @@ class ObservedContainer:
     """Those that are really published, while it runs."""
     platform: str = ""
     """Its image's."""
+    created: float = 0.0
+    """When it was made, in seconds since 1970."""
 
     @property
     def declared(self) -> frozenset[str]:
@@ -381,6 +385,8 @@ class ObservedNetwork:
     ipam_options: Mapping[str, str] = field(default_factory=dict)
     endpoints: tuple[Endpoint, ...] = field(default=(), compare=False)
     """Of networks that the topology uses, or a seen container is on."""
+    created: float = 0.0
+    """When it was made, in seconds since 1970."""
 
     @property
     def declared(self) -> frozenset[str]:
@@ -404,6 +410,16 @@ class ObservedVolume:
 
 
 @dataclass(frozen=True, slots=True)
+class Tagged:
+    """An object with our labels, as a list tells it: a container, network or volume."""
+
+    name: str
+    labels: Mapping[str, str]
+    created: float
+    """When it was made, in seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What one look saw: the containers that matter, all networks and volumes, and images by the name asked for."""
 
@@ -415,6 +431,8 @@ class Snapshot:
     engine_version: str = ""
     neighbours: tuple[ObservedContainer, ...] = ()
     """Others that run on external networks of the topology: nothing is planned for them."""
+    copies: tuple[Tagged, ...] = ()
+    """Containers and networks of the same topology under other prefixes."""
 
     def image_of(self, container: ObservedContainer) -> ObservedImage | None:
         """The image a container runs."""

@@ -88,8 +88,12 @@ class Changes:
 
     topology: str
     changes: tuple[Change, ...]
+    prefix: str = ""
+    """The topology's, before its names on the engine."""
     made_from: str = ""
     """The file that what stands came from, if that is another one."""
+    contested: bool = False
+    """Whether that file is still there, and describes this topology as well."""
     notes: tuple[str, ...] = ()
     """What is no difference and still worth knowing, such as volumes that are kept."""
     stand_ins: tuple[str, ...] = ()

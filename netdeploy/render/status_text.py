@@ -43,6 +43,7 @@ def _topology(topology: TopologyReport, width: int | None) -> Text:
     if topology.changed_by:
         lines.append_text(paragraph(f"It is being changed by {topology.changed_by}.", width, "yellow", indent=2))
     rows = [
+        ("prefix", topology.prefix),
         ("file", topology.source or "not known"),
         ("containers", _containers(topology)),
         ("networks", listed(" ".join((network.name, *network.subnets)) for network in topology.networks)),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 
 from netdeploy.errors import NetdeployError, TopologyInvalid
+from netdeploy.identity import TopologyId
 from netdeploy.paths import absolute, is_gone, why
 from netdeploy.topology import rules, yaml_source
 from netdeploy.topology.draft import Draft
@@ -106,8 +107,8 @@ def content(file: FilePath, shown: str) -> bytes:
         raise NetdeployError(f"{plain(shown)} can't be read: {why(error)}") from None
 
 
-def topology_name(path: FilePath) -> str:
-    """The name of the topology in a file, which may have problems otherwise.
+def topology_id(path: FilePath) -> TopologyId:
+    """What the topology in a file is known by; the file may have problems otherwise.
 
     Raises:
         NetdeployError: the file can't be opened.
@@ -123,8 +124,11 @@ def topology_name(path: FilePath) -> str:
         raise TopologyInvalid(
             f"{path} can't be read", hint="give the topology's name instead", details=details
         ) from None
-    name = root.get("name") if isinstance(root, Mapping) else None
-    return name.text if isinstance(name, Scalar) and name.text else path.stem
+    name, prefix = (root.get(key) if isinstance(root, Mapping) else None for key in ("name", "prefix"))
+    return TopologyId(
+        name.text if isinstance(name, Scalar) and name.text else path.stem,
+        prefix.text if isinstance(prefix, Scalar) and prefix.value is not None else "",
+    )
 
 
 def _similar_file(file: FilePath) -> str:

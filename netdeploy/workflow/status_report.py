@@ -71,6 +71,8 @@ class TopologyReport(Document):
 
     name: str
     """Its name."""
+    prefix: str
+    """Its prefix: with its name, what it is known by."""
     source: str | None
     """The file it came from, as its labels say."""
     in_sync: bool | None
@@ -113,7 +115,9 @@ class LeftoverReport(Document):
     name: str
     """The name of the container or volume."""
     topology: str | None
-    """The topology that it belongs to, if any."""
+    """The name of the topology that it belongs to, if any."""
+    prefix: str | None
+    """That topology's prefix."""
     message: str
     """What it is, in words."""
     hint: str
@@ -148,7 +152,8 @@ def _topology(topology: TopologyStatus, host_name: str) -> TopologyReport:
     counts = Counter(change.action.value for change in changes.changes) if changes else Counter[str]()
     healths = [container.state.health for container in containers if container.state.health]
     return TopologyReport(
-        name=topology.name,
+        name=topology.id.name,
+        prefix=topology.id.prefix,
         source=topology.source or None,
         in_sync=changes.in_sync if changes else None,
         unknown=None if changes else without_secrets(topology.comparison.why_not),
@@ -188,7 +193,8 @@ def _leftover(leftover: Leftover) -> LeftoverReport:
     return LeftoverReport(
         kind=leftover.kind,
         name=leftover.name,
-        topology=leftover.topology or None,
+        topology=leftover.topology.name if leftover.topology else None,
+        prefix=leftover.topology.prefix if leftover.topology else None,
         message=leftover.message,
         hint=leftover.hint,
     )

@@ -15,6 +15,7 @@ from netdeploy import paths
 from netdeploy.cli import main
 from netdeploy.engine.connect import find_endpoint
 from netdeploy.errors import NetdeployError
+from netdeploy.identity import TopologyId
 from netdeploy.workflow import saved, status
 
 GOOD = "containers: {web: {image: nginx}}\n"
@@ -141,7 +142,7 @@ def test_the_folder_one_is_in_may_be_gone(
 )
 def test_status_says_why_a_file_can_not_be_compared(source: str, says: str, folder: Path) -> None:
     with as_nobody():
-        found = status._compare(None, "shop", source)  # type: ignore[arg-type]
+        found = status._compare(None, TopologyId("shop"), source)  # type: ignore[arg-type]
     assert folder.is_dir()
     assert says in found.why_not
     assert found.changes is None
