@@ -17,6 +17,10 @@ class TopologyId:
         """For people, where the name alone does not tell."""
         return f"`{self.name}` ({f'prefix `{self.prefix}`' if self.prefix else 'without a prefix'})"
 
+    def beside(self, other: TopologyId) -> str:
+        """For people who have just read of another one."""
+        return self.text if self.name == other.name else f"`{self.name}`"
+
     @property
     def options(self) -> str:
         """How a command line names it."""

@@ -46,8 +46,8 @@ SETTLED = 1.0  # seconds a container must run before it counts as started
 def _refuse_foreign(name: str, labels: Mapping[str, str], body: Mapping[str, Any]) -> None:
     """An engine answers as if it had made a volume that was there already, perhaps with somebody's data."""
     ours = body["Labels"]
-    prefix = labels.get(LABEL_PREFIX, ours[LABEL_PREFIX])  # older versions wrote none
-    if (labels.get(LABEL_TOPOLOGY), prefix) != (ours[LABEL_TOPOLOGY], ours[LABEL_PREFIX]):
+    own = (ours[LABEL_TOPOLOGY], ours.get(LABEL_PREFIX))
+    if (labels.get(LABEL_TOPOLOGY), labels.get(LABEL_PREFIX, own[1])) != own:  # older versions wrote no prefix
         hint = f"look at it (docker volume inspect {name}), and remove it or give yours another `name`"
         raise OperationFailed(f"somebody else made a volume `{name}` meanwhile; it was left as it is", hint=hint)
 

@@ -57,7 +57,7 @@ def readings_on_engine(engine: Engine) -> tuple[list[Reading], bool]:
             topology = reading.wanted()
             found = TopologyId(topology.name or "", topology.prefix)
             if found != id_:
-                message = f"{sources[0]} describes {found.text if found.name == id_.name else f'`{found.name}`'} now"
+                message = f"{sources[0]} describes {found.beside(id_)} now"
                 raise NetdeployError(message, hint="compare with another: netdeploy diff FILE")
             readings.append(reading)
         except NetdeployError as error:

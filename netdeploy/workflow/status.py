@@ -148,7 +148,9 @@ def _compare(engine: Engine, id_: TopologyId, source: str) -> Comparison:
         topology = reading.wanted()
         target = Target(topology, reading.source)
         if target.id != id_:
-            return Comparison(why_not=f"its file describes {target.id.text} now", hint=f"{away} removes what stands")
+            return Comparison(
+                why_not=f"its file describes {target.id.beside(id_)} now", hint=f"{away} removes what stands"
+            )
         return Comparison(look(engine, target).changes)
     except EngineUnreachable:
         raise
