@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -167,7 +168,8 @@ def _apply_one(
     def show_plan(view: views.View) -> None:
         if not view.changes.in_sync:
             warn(reading, view.changes)
-            show(err, diff_text(report(view.changes, reading.shown), width=width_of(err)))
+            before = replace(view.changes, health=())  # how they are is told at the end, once
+            show(err, diff_text(report(before, reading.shown), width=width_of(err)))
             err.print()
 
     with stop_on_signals() as stop, progress(err) as shown:

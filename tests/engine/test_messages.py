@@ -89,3 +89,11 @@ def test_only_what_could_have_changed_something_says_that_nothing_was_changed(la
             assert "does not have\n" in result.err
             assert "nothing was changed" not in result.err
         assert "does not have; nothing was changed" in lab.run("apply", young).err
+
+
+def test_health_is_told_once_by_an_apply_that_changes_something(lab: Lab) -> None:
+    file = write(lab, PORT=free_port())
+    lab.apply(file)
+    write(lab, BODY.replace('"1"', '"2"'), PORT=free_port())
+    assert lab.run("diff", file).both.count("does not publish") == 1
+    assert lab.apply(file).both.count("does not publish") == 1
