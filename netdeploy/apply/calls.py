@@ -10,7 +10,7 @@ from netdeploy.apply.endings import Watched, ended_too_soon, ended_with_an_error
 from netdeploy.apply.who import named
 from netdeploy.engine import observe
 from netdeploy.engine.engine import Engine
-from netdeploy.engine.observed import LABEL_INSTANCE, LABEL_TOPOLOGY
+from netdeploy.engine.observed import LABEL_INSTANCE, LABEL_PREFIX, LABEL_TOPOLOGY
 from netdeploy.errors import NetdeployError, OperationFailed, PortTaken
 from netdeploy.plan.operations import (
     Call,
@@ -37,7 +37,9 @@ SETTLED = 1.0  # seconds a container must run before it counts as started
 
 def _refuse_foreign(name: str, labels: Mapping[str, str], body: Mapping[str, Any]) -> None:
     """An engine answers as if it had made a volume that was there already, perhaps with somebody's data."""
-    if labels.get(LABEL_TOPOLOGY) != body["Labels"][LABEL_TOPOLOGY]:
+    ours = body["Labels"]
+    own = (ours[LABEL_TOPOLOGY], ours.get(LABEL_PREFIX))
+    if (labels.get(LABEL_TOPOLOGY), labels.get(LABEL_PREFIX, own[1])) != own:  # older versions wrote no prefix
         hint = f"look at it (docker volume inspect {name}), and remove it or give yours another `name`"
         raise OperationFailed(f"somebody else made a volume `{name}` meanwhile; it was left as it is", hint=hint)
 

@@ -102,6 +102,7 @@ class _Execution:
         self._done: set[str] = set()
         self._lost: set[str] = set()
         self._outcome = Outcome()
+        self._bug: BaseException | None = None
 
     def run(self) -> Outcome:
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="apply") as pool:
@@ -113,6 +114,8 @@ class _Execution:
                 self._start_ready(pool)
                 self._collect()
         self._undo()
+        if self._bug:
+            raise self._bug
         self._outcome.warnings += self._calls.warnings
         return self._outcome
 
@@ -168,8 +171,12 @@ class _Execution:
             self._lost.add(operation.id)
             self._outcome.failed.append((operation, error))
             self._tell(Event(Phase.FAILED, operation, seconds, error))
-        else:
-            raise error
+        else:  # a bug; what is half done is taken back all the same
+            self._lost.add(operation.id)
+            self._outcome.skipped.append(operation)
+            self._bug = self._bug or error
+            for waiting in list(self._waiting.values()):
+                self._skip(waiting)
 
     def _skip_lost(self) -> None:
         while True:

@@ -18,6 +18,7 @@ from netdeploy.attributes.network import bridge_wanted, declared_subnets
 from netdeploy.attributes.wish import ContainerWish, NetworkWish, Wishes
 from netdeploy.engine.observed import PortBinding, Snapshot
 from netdeploy.engine.surroundings import HeldPort, Route, Subnet, Surroundings
+from netdeploy.paths import is_gone
 from netdeploy.plan.changes import Changes, NetworkChange
 from netdeploy.plan.ownership import our_containers
 
@@ -55,7 +56,7 @@ class _Preflight:
         self._seen = seen
         self._changes = changes
         self._around = around
-        self._ours = {container.id for container in our_containers(seen, wishes.origin.topology)}
+        self._ours = {container.id for container in our_containers(seen, wishes.origin.id)}
 
     def obstacles(self) -> Iterator[Obstacle]:
         for wish in starting(self._changes):
@@ -90,7 +91,7 @@ class _Preflight:
 
     def _bind_sources(self, wish: ContainerWish) -> Iterator[Obstacle]:
         for path in bound_paths(wish) if self._around.local else ():
-            if not Path(path).exists():
+            if is_gone(Path(path)):
                 hint = "make it; for a folder, the short form of `volumes` does"
                 yield Obstacle(f"containers.{wish.key}.volumes", f"the host has no folder or file {path}", hint)
 

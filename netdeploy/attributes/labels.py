@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdeploy.engine.observed import LABEL_KIND, LABEL_NAME, LABEL_SOURCE, LABEL_TOPOLOGY
+from netdeploy.engine.observed import LABEL_KIND, LABEL_NAME, LABEL_PREFIX, LABEL_SOURCE, LABEL_TOPOLOGY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ _NOT_THE_USERS = (
 
 def own_labels(origin: Origin, kind: str, key: str) -> dict[str, str]:
     """The labels that make an object ours; ownership is these, never the name."""
-    labels = {LABEL_TOPOLOGY: origin.topology, LABEL_KIND: kind, LABEL_NAME: key}
+    labels = {LABEL_TOPOLOGY: origin.topology, LABEL_PREFIX: origin.prefix, LABEL_KIND: kind, LABEL_NAME: key}
     return labels | ({LABEL_SOURCE: str(origin.source)} if origin.source and "volume" not in kind else {})
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from netdeploy.engine.observed import ObservedImage
+from netdeploy.identity import TopologyId
 from netdeploy.topology.draft import DEFAULT_BRIDGE
 from netdeploy.topology.model import Attachment, Check, Container, Network, Topology, Volume
 from netdeploy.topology.modes import shared_namespaces
@@ -19,6 +20,12 @@ class Origin:
 
     topology: str
     source: Path | None
+    prefix: str = ""
+
+    @property
+    def id(self) -> TopologyId:
+        """What the topology is known by."""
+        return TopologyId(self.topology, self.prefix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +135,9 @@ class Wishes:
         return bool(self.awaited_by(wish))
 
 
-def nothing(topology: str) -> Wishes:
+def nothing(topology: TopologyId) -> Wishes:
     """The wish that nothing of `topology` exists: a teardown."""
-    return Wishes(Origin(topology, None))
+    return Wishes(Origin(topology.name, None, topology.prefix))
 
 
 def wishes(
@@ -147,7 +154,7 @@ def wishes(
         image_of: the image that a container (its key and what is to be run) inherits from, as far as it is known.
         stand_ins: what to run in place of some containers, by key.
     """
-    origin = Origin(topology.name or source.stem, source)
+    origin = Origin(topology.name or source.stem, source, topology.prefix)
     networks = {
         key: NetworkWish(key, engine_name(topology, key, network), network, origin)
         for key, network in topology.networks.items()

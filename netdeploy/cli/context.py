@@ -87,6 +87,15 @@ def show(out: Console, text: Text) -> None:
     out.print(text, end="")
 
 
+def confirm(question: str) -> None:
+    """Ask on the terminal; ends the command (click.Abort) unless the answer is yes."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # Ctrl-C is an answer, too
+    try:
+        click.confirm(question, abort=True, err=True)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
 @contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
     """An event that Ctrl-C or TERM sets; the second one ends the program at once."""

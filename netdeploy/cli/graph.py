@@ -65,14 +65,9 @@ def _by_ending(output: str | None) -> Format:
 
 
 def _read(file: str) -> Reading:
-    """Read the file; warnings go to stderr."""
     from netdeploy.topology.read import read  # noqa: PLC0415
 
-    reading = read(file)
-    if reading.topology:
-        for text in reading.described():
-            click.echo(text, err=True)
-    return reading
+    return read(file)
 
 
 def _as_wanted(reading: Reading) -> Drawing:
@@ -107,13 +102,17 @@ def _coloured(text: str) -> str:
 def _save(output: str, text: str, reading: Reading) -> None:
     """Write a file, which must not be the one that was read."""
     from netdeploy.errors import NetdeployError  # noqa: PLC0415
+    from netdeploy.paths import why  # noqa: PLC0415
 
-    if os.path.realpath(output) == os.path.realpath(reading.source):
+    try:
+        itself = os.path.realpath(output) == os.path.realpath(reading.source)
+    except (OSError, ValueError):  # then nothing can be written there either
+        itself = False
+    if itself:
         raise NetdeployError(f"{output} is the topology file itself", hint="write to another file")
     try:
         # not by a rename: what is written to may be a pipe, a device or a link
         with Path(output).open("w", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except (OSError, ValueError) as error:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-        raise NetdeployError(f"{output} can't be written: {reason}") from None
+        raise NetdeployError(f"{output} can't be written: {why(error)}") from None

@@ -5,26 +5,24 @@ from __future__ import annotations
 import json
 import sys
 import time
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from netdeploy.cli import plans
-from netdeploy.cli.context import Settings, console, seconds_option, show, stop_on_signals, width_of
+from netdeploy.cli import named, plans
+from netdeploy.cli.context import Settings, confirm, console, seconds_option, show, stop_on_signals, width_of
 from netdeploy.cli.progress import progress
-from netdeploy.cli.readings import read_all, readings_on_engine
+from netdeploy.cli.readings import read_all, readings_on_engine, warn
 from netdeploy.cli.several import one_by_one, tell
 from netdeploy.cli.side_by_side import side_by_side
-from netdeploy.engine import lock, observe
-from netdeploy.engine.observed import LABEL_SOURCE
-from netdeploy.errors import NetdeployError
+from netdeploy.engine import lock
+from netdeploy.errors import Conflict, NetdeployError, TopologyInvalid
 from netdeploy.plan.report import DiffReport, report
-from netdeploy.render.diff_text import diff_text
+from netdeploy.render.diff_text import diff_text, summary
 from netdeploy.render.result_text import applied_text, torn_down_text
-from netdeploy.topology.problem import did_you_mean
-from netdeploy.topology.read import Reading, topology_name
-from netdeploy.workflow import changing, views
+from netdeploy.topology.read import Reading
+from netdeploy.workflow import changing, copies, views
 from netdeploy.workflow.listener import Listener
 from netdeploy.workflow.saved import Held, reading_for
 
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from netdeploy.engine.engine import Engine
+    from netdeploy.identity import TopologyId
     from netdeploy.plan.changes import Changes
     from netdeploy.stand_ins import Mode
 
@@ -53,6 +52,11 @@ def _changing(command: F) -> F:
     )
     command = seconds_option("--lock-timeout", "How long to wait while somebody else changes the topology.")(command)
     return seconds_option("--timeout", "How long to wait for a container's health or end.")(command)
+
+
+_prefix = click.option(
+    "--prefix", metavar="PREFIX", help="Of several topologies called NAME, the one with this prefix ('' for none)."
+)
 
 
 def _target(reading: Reading, mode: Mode | None) -> views.Target:
@@ -88,6 +92,8 @@ def diff(
     def compare(reading: Reading) -> str:
         target = _target(reading, mode)
         view = None if by_name else views.look(engine, target)
+        if view:
+            warn(reading, view.changes)
         reports.append(report(view.changes if view else views.grade(engine, target), reading.shown))
         if out and view:
             plans.save(out, engine, reading, mode, view)
@@ -121,6 +127,7 @@ def _json(item: DiffReport) -> Any:
 @click.argument("files", metavar="FILE…", nargs=-1, required=True)
 @_stand_ins
 @click.option("--verify", "proof", is_flag=True, help="Prove at the end, from inside the containers, who reaches whom.")
+@click.option("--adopt", is_flag=True, help="Take over what another file made that describes the same topology.")
 @_changing
 @click.pass_obj
 def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, proof: bool, **options: Any) -> int:
@@ -133,7 +140,10 @@ def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, proo
     1 where it is not as the files say.
     """
     plan = plans.only_plan(files, mode, force=options["force"])
-    readings = [reading_for(plan)] if plan else read_all(files)
+    try:
+        readings = [reading_for(plan)] if plan else read_all(files)
+    except TopologyInvalid as error:
+        raise TopologyInvalid(f"{error.message}; nothing was changed", details=error.details) from None
     engine = settings.engine()
     out = console()
     done: list[Reading] = []
@@ -142,7 +152,8 @@ def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, proo
         held = Held(plan, reading.shown) if plan else None
         target = _target(reading, plan.stand_ins if plan else mode)
         applied = _apply_one(engine, reading, target, changing.Options(**options), held)
-        show(out, applied_text(applied.view, reading.shown, changed=applied.changed))
+        host = engine.endpoint.host_name
+        show(out, applied_text(applied.view, reading.shown, host, changed=applied.changed, width=width_of(out)))
         done.append(reading)
         return "applied" if applied.changed else "no changes"
 
@@ -168,11 +179,15 @@ def _apply_one(
 
     def show_plan(view: views.View) -> None:
         if not view.changes.in_sync:
-            show(err, diff_text(report(view.changes, reading.shown), width=width_of(err)))
+            warn(reading, view.changes)
+            before = replace(view.changes, health=())  # how they are is told at the end, once
+            show(err, diff_text(report(before, reading.shown), width=width_of(err)))
             err.print()
 
     with stop_on_signals() as stop, progress(err) as shown:
-        listener = Listener(err.print, show_plan, shown.pull, shown.step, stop)
+        listener = Listener(
+            err.print, show_plan, shown.pull, lambda changes: _may_adopt(changes, reading), shown.step, stop
+        )
         applied = changing.apply(engine, target, listener, options, held)
     for text in applied.warnings:
         click.echo(f"warning: {text}", err=True)
@@ -181,8 +196,17 @@ def _apply_one(
     return applied
 
 
+def _may_adopt(changes: Changes, reading: Reading) -> bool:
+    if not sys.stdin.isatty():
+        return False
+    what = summary(report(changes, reading.shown)).removesuffix(".")
+    confirm(f"{changes.made_from} made `{changes.topology}`. Let {reading.shown} take it over ({what})?")
+    return True
+
+
 @click.command()
 @click.argument("topologies", metavar="[FILE|NAME]…", nargs=-1)
+@_prefix
 @click.option("--all", "everything", is_flag=True, help="Every topology on the engine.")
 @click.option("--volumes", is_flag=True, help="Remove volumes too, with the data in them.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
@@ -192,6 +216,7 @@ def teardown(
     settings: Settings,
     /,
     topologies: tuple[str, ...],
+    prefix: str | None,
     everything: bool,
     volumes: bool,
     yes: bool,
@@ -202,73 +227,76 @@ def teardown(
     Volumes stay unless --volumes is given. Several topologies are taken down side by side. What can't be removed is
     named, and the exit code is 2.
     """
-    if bool(topologies) == everything:
+    if bool(topologies) == everything or (everything and prefix is not None):
         raise click.UsageError("Give a FILE, the NAME of a topology, or --all.")
     engine = settings.engine()
-    known = observe.topologies(engine.reader, volumes=volumes)
-    names = list(known) if everything else [_named(engine, text, known) for text in topologies]
-    if everything and names and not yes:
-        _ask(names, volumes=volumes)
-    if not names:
+    known = copies.standing(engine.reader, volumes=volumes)
+    wanted = list(known) if everything else [named.meant(text, prefix, known) for text in topologies]
+    if not yes:
+        _ask(wanted, topologies, known, everything=everything, volumes=volumes)
+    if not wanted:
         click.echo("There is no topology on this engine.")
-    standing = [name for name in dict.fromkeys(names) if _stands(name, known)]
+    standing = [id_ for id_ in dict.fromkeys(wanted) if _stands(id_, known)]
 
-    def tear_down(name: str, listener: Listener) -> Changes:
-        return changing.teardown(engine, name, listener, changing.Options(**options), remove_volumes=volumes)
+    def tear_down(id_: TopologyId, listener: Listener) -> Changes:
+        return changing.teardown(engine, id_, listener, changing.Options(**options), remove_volumes=volumes)
 
     if len(standing) > 1:
         return side_by_side(standing, tear_down)
-    for name in standing:
+    for id_ in standing:
         err = console(stderr=True)
         with stop_on_signals() as stop, progress(err) as shown:
-            changes = tear_down(name, Listener(err.print, on_event=shown.step, stop=stop))
+            changes = tear_down(id_, Listener(err.print, on_event=shown.step, stop=stop))
         show(console(), torn_down_text(changes))
     return 0
 
 
-def _ask(names: list[str], *, volumes: bool) -> None:
-    listed = ", ".join(f"`{name}`" for name in names)
-    if not sys.stdin.isatty():
-        message = f"--all would remove {listed}, and there is no terminal to ask on"
-        raise NetdeployError(message, hint="add --yes to go ahead")
-    click.confirm(f"Remove {listed}" + (" with all data in their volumes?" if volumes else "?"), abort=True, err=True)
+def _ask(
+    wanted: list[TopologyId],
+    given: tuple[str, ...],
+    known: copies.Standing,
+    *,
+    everything: bool,
+    volumes: bool,
+) -> None:
+    """Ask before all topologies go, and before a file takes away what another file made."""
+    also = " with all data in their volumes?" if volumes else "?"
+    if everything and wanted:
+        listed = ", ".join(f"`{id_.name}`" for id_ in wanted)
+        if not sys.stdin.isatty():
+            message = f"--all would remove {listed}, and there is no terminal to ask on"
+            raise NetdeployError(message, hint="add --yes to go ahead")
+        confirm(f"Remove {listed}{also}")
+    for text, id_ in zip(given, wanted, strict=False):
+        other = named.contested(text, id_, known)
+        if other and not sys.stdin.isatty():
+            message = f"{text} describes `{id_.name}`, and so does {other}, which made it; nothing was touched"
+            raise Conflict(message, hint=f"take it down by its name: netdeploy teardown {id_.options}")
+        if other:
+            confirm(f"{other} made `{id_.name}`. Remove it")
 
 
-def _named(engine: Engine, text: str, known: tuple[str, ...]) -> str:
-    """The topology that a FILE or NAME means; a file that is gone is found by the labels it left."""
-    path = Path(text)
-    if text and path.is_dir() and text not in known:
-        raise NetdeployError(f"{text} is a folder", hint="give a topology file, or the NAME of a topology")
-    looks_like_file = path.suffix in (".yaml", ".yml") or "/" in text
-    if path.is_file() and (looks_like_file or text not in known):
-        return topology_name(path)
-    if looks_like_file:
-        source = str(path.absolute())
-        came_from = [name for name in known if source in observe.sources(engine.reader, name, LABEL_SOURCE)]
-        return came_from[0] if came_from else path.stem
-    return text
-
-
-def _stands(name: str, known: tuple[str, ...]) -> bool:
+def _stands(id_: TopologyId, known: copies.Standing) -> bool:
     """Whether there is anything of a topology; where there is not, that is told."""
-    if name not in known:
-        near = did_you_mean(name, known, otherwise=f"there are: {', '.join(known)}" if known else "")
-        click.echo(f"Nothing of `{name}` is on this engine." + (f" ({near})" if near else ""))
-    return name in known
+    if id_ not in known:
+        click.echo(named.nothing_of(id_, known))
+    return id_ in known
 
 
 @click.command()
 @click.argument("topology", metavar="NAME")
+@_prefix
 @click.option("--force", is_flag=True, help="Even if its holder runs.")
 @click.pass_obj
-def unlock(settings: Settings, topology: str, force: bool) -> int:
+def unlock(settings: Settings, topology: str, prefix: str | None, force: bool) -> int:
     """Take the lock of a topology away, after its holder has gone for good.
 
     It is needed only where the holder was on another host, or in a container: apply and teardown see for themselves
     when a process of this host has ended.
     """
     engine = settings.engine()
-    held = lock.locks(engine.reader, topology)
+    known = dict.fromkeys((owner for owner, _ in lock.all_locks(engine.reader).values()), ())
+    held = lock.locks(engine.reader, named.called(topology, prefix, known))
     for holder in held.values():
         if holder.can_be_looked_at and not holder.is_dead and not force:
             message = f"`{topology}` is being changed by {holder.text}, and that process runs"

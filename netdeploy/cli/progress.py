@@ -53,7 +53,7 @@ class LiveProgress:
         """Told of each step of the plan."""
         with self._lock:
             if event.phase is Phase.STARTED:
-                self._tasks[event.operation.id] = self._live.add_task(event.operation.id, total=None)
+                self._begin(event.operation.id, event.operation.id)
                 return
             self._end(event.operation.id)
             line = step_line(event)
@@ -70,7 +70,11 @@ class LiveProgress:
             elif name in self._tasks:
                 self._live.update(self._tasks[name], description=pull_text(progress))
             else:
-                self._tasks[name] = self._live.add_task(pull_text(progress), total=None)
+                self._begin(name, pull_text(progress))
+
+    def _begin(self, name: str, text: str) -> None:
+        self._live.start()  # not before there is something to show: a question may come first
+        self._tasks[name] = self._live.add_task(text, total=None)
 
     def _end(self, name: str) -> None:
         task = self._tasks.pop(name, None)
@@ -87,5 +91,8 @@ def progress(out: Console) -> Iterator[PlainProgress | LiveProgress]:
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Progress(*columns, console=out, transient=True) as live:
+    live = Progress(*columns, console=out, transient=True)
+    try:
         yield LiveProgress(out, live)
+    finally:
+        live.stop()

@@ -23,17 +23,19 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from netdeploy.apply.execute import Event
+    from netdeploy.identity import TopologyId
     from netdeploy.plan.changes import Changes
 
 AT_ONCE = 4
 """Topologies. Each has workers of its own, and an engine is no faster with more (see ARCHITECTURE.md)."""
-TearDown = Callable[[str, Listener], "Changes"]
+TearDown = Callable[["TopologyId", Listener], "Changes"]
 
 
 @dataclass(slots=True)
 class _Turn:
     """One topology: what its steps said, as text and style, and what became of it; neither while it was not tried."""
 
+    topology: TopologyId
     name: str
     said: list[tuple[str, str]] = field(default_factory=list)
     changes: Changes | None = None
@@ -45,7 +47,7 @@ class _Turn:
         self.error = None
         listener = Listener(lambda text: self.said.append((text, "")), on_event=self._step, stop=stop)
         try:
-            self.changes = tear_down(self.name, listener)
+            self.changes = tear_down(self.topology, listener)
         except NetdeployError as error:
             self.error = error
 
@@ -59,12 +61,13 @@ class _Turn:
         return Result(self.name, "removed" if self.changes else "", self.error)
 
 
-def side_by_side(names: Sequence[str], tear_down: TearDown) -> int:
+def side_by_side(topologies: Sequence[TopologyId], tear_down: TearDown) -> int:
     """Take topologies down, a few at a time; `tear_down` is called from threads. Returns the exit code.
 
     What failed is tried once more after the others: a network, or a volume, may have been in use by one of them.
     """
-    turns = [_Turn(name) for name in names]
+    names = [id_.name for id_ in topologies]
+    turns = [_Turn(id_, id_.text if names.count(id_.name) > 1 else id_.name) for id_ in topologies]
     err, out = console(stderr=True), console()
     with stop_on_signals() as stop:
         for turn in _done(turns, tear_down, stop, err):

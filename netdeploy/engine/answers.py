@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from netdeploy.engine.normal_form import SYSTEM_PATHS, capability, cpus, security_option, words
@@ -87,7 +88,18 @@ def container(answer: Json) -> ObservedContainer:
         tmpfs={target: words(options) for target, options in (host.get("Tmpfs") or {}).items()},
         volumes_from=tuple(text.removesuffix(":rw") for text in host.get("VolumesFrom") or ()),
         bound_ports=_ports((answer.get("NetworkSettings") or {}).get("Ports") or {}),
+        created=instant(answer.get("Created")),
     )
+
+
+def instant(value: str | float | None) -> float:
+    """A time as engines write it, in seconds since 1970; lists of containers have it as a number already."""
+    if not isinstance(value, str):
+        return float(value or 0)
+    try:
+        return datetime.fromisoformat(value).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def _link(text: str) -> str:
@@ -381,6 +393,7 @@ def network(answer: Json) -> ObservedNetwork:
         enable_ipv4=answer.get("EnableIPv4", True) is not False,
         ipam_driver=ipam.get("Driver") or "default",
         ipam_options=dict(ipam.get("Options") or {}),
+        created=instant(answer.get("Created")),
     )
 
 

@@ -64,7 +64,10 @@ def provide_busybox(engine: Engine, say: Callable[[str], None]) -> str:
 def static_busybox() -> Path | None:
     """This machine's statically linked busybox, if it has one."""
     found = shutil.which("busybox") or shutil.which("busybox", path="/bin:/usr/bin:/usr/local/bin")
-    return Path(found) if found and os.name == "posix" and is_static(Path(found)) else None
+    try:
+        return Path(found) if found and os.name == "posix" and is_static(Path(found)) else None
+    except OSError:  # it may be run, and not be read
+        return None
 
 
 def is_static(binary: Path) -> bool:

@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdeploy.errors import EngineUnreachable, NetdeployError
+from netdeploy.paths import is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
+_PORT, _TLS_PORT = 2375, 2376
+_THIS_HOST = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,21 @@ class Endpoint:
         return self.url.startswith("unix://")
 
     @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of an engine that is not behind a socket of this machine; without them, the usual ones."""
+        url = urllib.parse.urlsplit(self.url)
+        return url.hostname or "localhost", url.port or (_TLS_PORT if self.uses_tls else _PORT)
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether the connection is encrypted."""
+        return not self.is_local and (self.tls is not None or self.url.startswith("https://"))
+
+    @property
     def host_name(self) -> str:
         """How a browser here calls the engine's host."""
-        return "localhost" if self.is_local else urllib.parse.urlsplit(self.url).hostname or "localhost"
+        name = "localhost" if self.is_local else self.address[0]
+        return "localhost" if name in _THIS_HOST else name
 
 
 def find_endpoint(host: str | None, context: str | None, environ: Mapping[str, str]) -> Endpoint:
@@ -62,11 +77,18 @@ def find_endpoint(host: str | None, context: str | None, environ: Mapping[str, s
         return _checked(Endpoint(host, "--host", _tls_of_environment(environ)))
     if context in (None, "default") and environ.get("DOCKER_HOST"):  # the default context means the environment's
         return _checked(Endpoint(environ["DOCKER_HOST"], "DOCKER_HOST", _tls_of_environment(environ)))
-    folder = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME", "~")).expanduser() / ".docker")
+    folder = Path(environ.get("DOCKER_CONFIG") or _home(environ) / ".docker")
     name = context or environ.get("DOCKER_CONTEXT") or _current_context(folder)
     if name in ("", "default"):
         return Endpoint(DEFAULT_SOCKET, "the default socket")
     return _checked(_context(folder, name))
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    try:
+        return Path(environ.get("HOME", "~")).expanduser()
+    except RuntimeError:  # a user without a name and a home, as in a container
+        return Path("/")
 
 
 def _current_context(folder: Path) -> str:
@@ -89,9 +111,9 @@ def _context(folder: Path, name: str) -> Endpoint:
         raise NetdeployError(f"there is no docker context `{name}`", hint=hint) from None
     tls_folder = folder / "contexts" / "tls" / digest / "docker"
     tls = None
-    if tls_folder.is_dir() or endpoint.get("SkipTLSVerify"):
+    if not is_gone(tls_folder) or endpoint.get("SkipTLSVerify"):
         files = {stem: tls_folder / f"{stem}.pem" for stem in ("ca", "cert", "key")}
-        found = {stem: path if path.exists() else None for stem, path in files.items()}
+        found = {stem: None if is_gone(path) else path for stem, path in files.items()}
         ca = None if endpoint.get("SkipTLSVerify") else found["ca"]
         tls = TlsFiles(ca, found["cert"], found["key"])
     return Endpoint(url, f"docker context `{name}`", tls)
@@ -100,7 +122,7 @@ def _context(folder: Path, name: str) -> Endpoint:
 def _tls_of_environment(environ: Mapping[str, str]) -> TlsFiles | None:
     if not environ.get("DOCKER_TLS_VERIFY"):
         return None
-    folder = Path(environ.get("DOCKER_CERT_PATH") or Path(environ.get("HOME", "~")).expanduser() / ".docker")
+    folder = Path(environ.get("DOCKER_CERT_PATH") or _home(environ) / ".docker")
     return TlsFiles(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
 
 
@@ -112,9 +134,26 @@ def _checked(endpoint: Endpoint) -> Endpoint:
             hint=f"forward the socket: ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock {rest}"
             " & then give --host unix:///tmp/engine.sock",
         )
-    if scheme not in ("unix", "tcp", "http", "https") or not separator or not rest:
+    if scheme not in ("unix", "tcp", "http", "https") or not separator or not rest or not _is_possible(endpoint.url):
         hint = "an engine's address looks like unix:///var/run/docker.sock or tcp://127.0.0.1:2375"
-        raise EngineUnreachable(
-            f"{endpoint.origin} names `{endpoint.url}`, which is no address of an engine", hint=hint
-        )
+        shown = endpoint.url if endpoint.url.isprintable() else endpoint.url.encode("unicode_escape").decode()
+        raise EngineUnreachable(f"{endpoint.origin} names `{shown}`, which is no address of an engine", hint=hint)
     return endpoint
+
+
+def _is_possible(url: str) -> bool:
+    """Whether a socket's path, or a host's name and port, can be what they are."""
+    if not url.isprintable():
+        return False
+    if url.startswith("unix://"):
+        return True
+    try:
+        parts = urllib.parse.urlsplit(url)
+        (parts.hostname or "").encode("idna")
+    except ValueError:  # UnicodeError, too
+        return False
+    try:
+        port = parts.port
+    except ValueError:
+        return False
+    return port != 0 and not any(char.isspace() for char in url)

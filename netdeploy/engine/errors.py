@@ -6,16 +6,12 @@ The wording of the answers differs between engine versions; each row was seen on
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from netdeploy.engine.meaning import meaning
 from netdeploy.engine.meanings_containers import CONTAINER_MEANINGS
 from netdeploy.engine.meanings_networks import NETWORK_MEANINGS
-from netdeploy.errors import EngineUnreachable, OperationFailed, PortTaken
+from netdeploy.errors import OperationFailed, PortTaken
 from netdeploy.masking import masked_text
-
-if TYPE_CHECKING:
-    from netdeploy.engine.connect import Endpoint
 
 
 class EngineAnswer(OperationFailed):
@@ -36,24 +32,6 @@ def message_of(body: bytes) -> str:
         return str(json.loads(body)["message"])
     except (ValueError, KeyError, TypeError):
         return body.decode("utf-8", "replace").strip() or "no reason given"
-
-
-def unreachable(endpoint: Endpoint, error: Exception) -> EngineUnreachable:
-    """Why nobody answered at `endpoint`, and what to do about it."""
-    where = f"{endpoint.url} ({endpoint.origin})"
-    if isinstance(error, PermissionError):
-        return EngineUnreachable(
-            f"you may not talk to the Docker engine at {where}",
-            hint="run as root, or join the group: sudo usermod -aG docker $USER, then log in again",
-        )
-    if isinstance(error, FileNotFoundError | ConnectionRefusedError):
-        return EngineUnreachable(
-            f"no Docker engine answers at {where}",
-            hint="start it (systemctl start docker, Docker Desktop, or make engine), or name another with --host",
-        )
-    if isinstance(error, TimeoutError):
-        return EngineUnreachable(f"the Docker engine at {where} does not answer in time", hint="is it overloaded?")
-    return EngineUnreachable(f"talking to the Docker engine at {where} failed: {error}", hint="try again")
 
 
 _AGAIN = "the same command looks again and does what remains"

@@ -9,6 +9,8 @@ import socket
 import stat
 from pathlib import Path
 
+from netdeploy.paths import is_gone
+
 _SCTP = 132  # socket.IPPROTO_SCTP, which not every Python has
 _PLUGIN_FOLDERS = ("/run/docker/plugins", "/etc/docker/plugins", "/usr/lib/docker/plugins")
 
@@ -91,13 +93,7 @@ def block_device_problem(path: str) -> str:
 
 def is_missing(path: str) -> bool:
     """Whether nothing is at an absolute path; False where that can't be found out."""
-    try:
-        Path(path).stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return path.startswith("/")
-    except (OSError, ValueError):
-        return False
-    return False
+    return path.startswith("/") and is_gone(Path(path))
 
 
 def has_plugin(name: str) -> bool:

@@ -21,13 +21,15 @@ from typing import TYPE_CHECKING
 from netdeploy.engine.errors import EngineAnswer
 from netdeploy.engine.holder import Holder
 from netdeploy.errors import Conflict, Interrupted, Locked, NetdeployError
+from netdeploy.identity import TopologyId
 
 if TYPE_CHECKING:
     from netdeploy.engine.engine import Engine
     from netdeploy.engine.reader import Reader
 
 LABEL_LOCK = "netdeploy.lock"
-"""On a lock's volume: the topology it is for."""
+"""On a lock's volume: the name of the topology it is for."""
+_LABEL_PREFIX = f"{LABEL_LOCK}.prefix"
 _VOLUME = "netdeploy.lock."
 _LOOK_AGAIN = 0.3  # seconds
 _ATTEMPTS = 3  # a lost connection may pass, and each attempt looks first
@@ -43,7 +45,7 @@ class Patience:
 
 
 @contextmanager
-def locked(engine: Engine, topology: str, patience: Patience) -> Iterator[None]:
+def locked(engine: Engine, topology: TopologyId, patience: Patience) -> Iterator[None]:
     """Hold the topology's lock.
 
     Raises:
@@ -51,15 +53,16 @@ def locked(engine: Engine, topology: str, patience: Patience) -> Iterator[None]:
         Interrupted: `patience.stop` was set.
         Conflict: a volume of the lock's name is no lock.
     """
-    with _held(engine, f"{_VOLUME}{topology}", topology, patience):
+    own = f"{_VOLUME}{topology.prefix}{topology.name}"
+    with _held(engine, own, topology, patience):
         for volume, holder in locks(engine.reader, topology).items():
-            if volume != f"{_VOLUME}{topology}" and holder.is_dead:  # it died while it took a lock over
+            if volume != own and holder.is_dead:  # it died while it took a lock over
                 _remove(engine, volume, holder.token)
         yield
 
 
 @contextmanager
-def _held(engine: Engine, volume: str, topology: str, patience: Patience) -> Iterator[None]:
+def _held(engine: Engine, volume: str, topology: TopologyId, patience: Patience) -> Iterator[None]:
     token = _acquire(engine, volume, topology, patience)
     try:
         yield
@@ -79,14 +82,15 @@ def _give_back(engine: Engine, volume: str, token: str, patience: Patience) -> N
             return
 
 
-def _acquire(engine: Engine, volume: str, topology: str, patience: Patience) -> str:
+def _acquire(engine: Engine, volume: str, topology: TopologyId, patience: Patience) -> str:
     mine = Holder.this_process()
     end = time.monotonic() + patience.seconds
     told = ""
     failures = 0
     while True:
         try:
-            engine.operator().create_volume(volume, {"Labels": {LABEL_LOCK: topology, **mine.labels(LABEL_LOCK)}})
+            labels = {LABEL_LOCK: topology.name, _LABEL_PREFIX: topology.prefix, **mine.labels(LABEL_LOCK)}
+            engine.operator().create_volume(volume, {"Labels": labels})
             holder = holder_of(engine.reader, volume)
         except NetdeployError as error:
             failures += 1
@@ -104,14 +108,15 @@ def _acquire(engine: Engine, volume: str, topology: str, patience: Patience) -> 
             continue
         if told != holder.token:
             told = holder.token
-            patience.say(f"waiting: `{topology}` is being changed by {holder.text}")
+            patience.say(f"waiting: `{topology.name}` is being changed by {holder.text}")
         if time.monotonic() > end:
             raise Locked(
-                f"`{topology}` is still being changed by {holder.text}; nothing was changed",
-                hint=f"wait longer with --lock-timeout, or, if that process is gone: netdeploy unlock {topology}",
+                f"`{topology.name}` is still being changed by {holder.text}; nothing was changed",
+                hint="wait longer with --lock-timeout, or, if that process is gone:"
+                f" netdeploy unlock {topology.options}",
             )
         if patience.stop.wait(_LOOK_AGAIN):
-            raise Interrupted(f"interrupted while waiting for the lock of `{topology}`; nothing was changed")
+            raise Interrupted(f"interrupted while waiting for the lock of `{topology.name}`; nothing was changed")
 
 
 def holder_of(reader: Reader, volume: str) -> Holder | None:
@@ -142,13 +147,13 @@ def _remove(engine: Engine, volume: str, token: str) -> None:
         engine.operator().remove_volume(volume)
 
 
-def is_left_behind(labels: Mapping[str, str], topology: str) -> bool:
+def is_left_behind(labels: Mapping[str, str], topology: TopologyId) -> bool:
     """Whether a volume's labels are those of the topology's lock, and nobody holds it any more."""
-    holder = Holder.from_labels(labels, LABEL_LOCK) if labels.get(LABEL_LOCK) == topology else None
+    holder = Holder.from_labels(labels, LABEL_LOCK) if _topology(labels) == topology else None
     return holder is not None and holder.is_dead
 
 
-def all_locks(reader: Reader) -> dict[str, tuple[str, Holder]]:
+def all_locks(reader: Reader) -> dict[str, tuple[TopologyId, Holder]]:
     """The locks of all topologies: by volume, the topology and the holder."""
     listed = reader.get("/volumes", filters={"label": [LABEL_LOCK]}).get("Volumes") or ()
     found = {}
@@ -156,12 +161,14 @@ def all_locks(reader: Reader) -> dict[str, tuple[str, Holder]]:
         labels = item.get("Labels") or {}
         holder = Holder.from_labels(labels, LABEL_LOCK)
         if holder is not None:
-            found[str(item["Name"])] = (str(labels[LABEL_LOCK]), holder)
+            found[str(item["Name"])] = (_topology(labels), holder)
     return found
 
 
-def locks(reader: Reader, topology: str) -> dict[str, Holder]:
+def locks(reader: Reader, topology: TopologyId) -> dict[str, Holder]:
     """The locks of a topology, by volume."""
-    listed = reader.get("/volumes", filters={"label": [f"{LABEL_LOCK}={topology}"]}).get("Volumes") or ()
-    holders = {str(item["Name"]): Holder.from_labels(item.get("Labels") or {}, LABEL_LOCK) for item in listed}
-    return {name: holder for name, holder in holders.items() if holder is not None}
+    return {volume: holder for volume, (owner, holder) in all_locks(reader).items() if owner == topology}
+
+
+def _topology(labels: Mapping[str, str]) -> TopologyId:
+    return TopologyId(str(labels.get(LABEL_LOCK)), labels.get(_LABEL_PREFIX, ""))

@@ -10,19 +10,22 @@ from netdeploy.engine import answers
 from netdeploy.engine.errors import EngineAnswer
 from netdeploy.engine.files import text_of
 from netdeploy.engine.observed import (
+    LABEL_PREFIX,
     LABEL_TOPOLOGY,
     ObservedContainer,
     ObservedImage,
     ObservedNetwork,
     Snapshot,
     State,
+    Tagged,
     with_named_modes,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from netdeploy.engine.reader import Reader
+    from netdeploy.identity import TopologyId
 
 _HOSTS = "/etc/hosts"
 
@@ -36,7 +39,7 @@ class Scope:
     `external` is asked, whether that container matters or not.
     """
 
-    topology: str | None
+    topology: TopologyId | None
     names: frozenset[str] = frozenset()
     images: frozenset[str] = frozenset()
     networks: frozenset[str] = frozenset()
@@ -49,7 +52,8 @@ def observe(reader: Reader, scope: Scope) -> Snapshot:
     Networks and volumes are all listed, since a name or a subnet may be taken by anyone's. A container that hangs on
     a network of the topology is seen too, whoever made it.
     """
-    networks = tuple(answers.network(item) for item in reader.get("/networks"))
+    listed_networks = reader.get("/networks")
+    networks = tuple(answers.network(item) for item in listed_networks)
     ours = {text for network in networks if _belongs(network.labels, scope) for text in (network.id, network.name)}
     listed = reader.get("/containers/json", all=1)
     ids = [item["Id"] for item in listed if _matters(item, scope, ours)]
@@ -72,6 +76,7 @@ def observe(reader: Reader, scope: Scope) -> Snapshot:
         images,
         reader.engine_version,
         tuple(neighbour for neighbour in neighbours if neighbour is not None),
+        tuple(_copies((*listed, *listed_networks), scope)),
     )
 
 
@@ -130,19 +135,12 @@ def identity(reader: Reader) -> tuple[str, str]:
     return str(info.get("ID") or ""), str(info.get("Name") or "")
 
 
-def topologies(reader: Reader, *, volumes: bool = False) -> tuple[str, ...]:
-    """The names of all topologies that have a container or network on the engine (or, if asked, a volume), sorted."""
-    found = {labels[LABEL_TOPOLOGY] for labels in _labels(reader, LABEL_TOPOLOGY)}
-    if volumes:
-        listed = reader.get("/volumes", filters={"label": [LABEL_TOPOLOGY]}).get("Volumes") or ()
-        found |= {item["Labels"][LABEL_TOPOLOGY] for item in listed}
-    return tuple(sorted(found))
-
-
-def sources(reader: Reader, topology: str, label: str) -> tuple[str, ...]:
-    """The values that `label` has on the containers and networks of `topology`, most frequent first."""
-    values = [labels.get(label, "") for labels in _labels(reader, f"{LABEL_TOPOLOGY}={topology}")]
-    return tuple(sorted(set(values) - {""}, key=values.count, reverse=True))
+def tagged(reader: Reader, *, volumes: bool = False) -> tuple[Tagged, ...]:
+    """All containers and networks of any topology (and, if asked, the volumes): three lists, and no closer look."""
+    filters = {"label": [LABEL_TOPOLOGY]}
+    listed = [*reader.get("/containers/json", all=1, filters=filters), *reader.get("/networks", filters=filters)]
+    listed += (reader.get("/volumes", filters=filters).get("Volumes") or ()) if volumes else ()
+    return tuple(_tagged(item) for item in listed)
 
 
 def publishers(reader: Reader, port: int) -> tuple[str, ...]:
@@ -188,24 +186,31 @@ def unused_networks(reader: Reader) -> list[str]:
     return sorted(item["Name"] for item in listed if used.isdisjoint({item["Name"], item["Id"]}))
 
 
-def _labels(reader: Reader, label: str) -> list[dict[str, str]]:
-    filters = {"label": [label]}
-    listed = [
-        *reader.get("/containers/json", all=1, filters=filters),
-        *reader.get("/networks", filters=filters),
-    ]
-    return [item["Labels"] for item in listed]
-
-
 def listed_name(item: dict[str, Any]) -> str:
     """A listed container's name: its `Names` hold, in any order, those that links of others give it too."""
     names = [name.removeprefix("/") for name in item.get("Names") or ()]
     return next((name for name in names if "/" not in name), "")
 
 
+def _tagged(item: dict[str, Any]) -> Tagged:
+    created = answers.instant(item.get("Created") or item.get("CreatedAt"))
+    return Tagged(item.get("Name") or listed_name(item), dict(item.get("Labels") or {}), created)
+
+
 def _belongs(labels: Any, scope: Scope) -> bool:
+    """What carries no prefix may be ours: older versions wrote none."""
     owner = (labels or {}).get(LABEL_TOPOLOGY)
-    return owner is not None and scope.topology in (None, owner)
+    if owner is None or scope.topology is None:
+        return owner is not None
+    ours = scope.topology
+    return bool(owner == ours.name and labels.get(LABEL_PREFIX, ours.prefix) == ours.prefix)
+
+
+def _copies(items: Iterable[dict[str, Any]], scope: Scope) -> Iterator[Tagged]:
+    for item in items:
+        labels = item.get("Labels") or {}
+        if scope.topology and labels.get(LABEL_TOPOLOGY) == scope.topology.name and not _belongs(labels, scope):
+            yield _tagged(item)
 
 
 def _matters(item: dict[str, Any], scope: Scope, our_networks: set[str]) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 LABEL_TOPOLOGY = "netdeploy.topology"
 LABEL_KIND = "netdeploy.kind"
 LABEL_NAME = "netdeploy.name"
+LABEL_PREFIX = "netdeploy.prefix"
+"""The topology's prefix, "" for none. Older versions wrote no such label."""
 LABEL_SOURCE = "netdeploy.source"
 LABEL_INSTANCE = "netdeploy.instance"
 """On a container: a value of its own, which tells it from one that inherited its labels from a committed image."""
@@ -48,15 +50,14 @@ class PortBinding:
         """
         if self.protocol != "tcp" or not self.host_port.isdigit():
             return None
-        if self.host_ip in ("", "0.0.0.0", "::"):  # noqa: S104 - every address of the host
+        host = self.host_ip
+        if host in ("", "0.0.0.0", "::"):  # noqa: S104 - every address of the host
             host = host_name
-        elif ipaddress.ip_address(self.host_ip).is_loopback:
+        elif ipaddress.ip_address(host).is_loopback:
             if host_name != "localhost":
                 return None
-            host = host_name
-        else:
-            host = f"[{self.host_ip}]" if ":" in self.host_ip else self.host_ip
-        return f"http://{host}:{self.host_port}"
+            host = "localhost" if host == "127.0.0.1" else host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.host_port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,11 +298,19 @@ class ObservedContainer:
     """Its image's."""
     link_addresses: Mapping[str, frozenset[str]] | None = None
     """By the alias of a link on the default bridge, where its /etc/hosts leads; None where that is not known."""
+    created: float = 0.0
+    """When it was made, in seconds since 1970."""
 
     @property
     def declared(self) -> frozenset[str]:
         """The attributes with an engine's default that were given when it was made."""
         return declared_in(self.labels)
+
+    def urls(self, host_name: str) -> tuple[str, ...]:
+        """Where a browser that calls the engine's host `host_name` finds what is really published, by port."""
+        bound = sorted(self.bound_ports, key=lambda port: (port.host_port.zfill(5), port.host_ip))
+        found = (port.url(host_name) for port in bound)
+        return tuple(dict.fromkeys(url for url in found if url))
 
     @property
     def short_id(self) -> str:
@@ -380,6 +389,8 @@ class ObservedNetwork:
     ipam_options: Mapping[str, str] = field(default_factory=dict)
     endpoints: tuple[Endpoint, ...] = field(default=(), compare=False)
     """Of networks that the topology uses, or a seen container is on."""
+    created: float = 0.0
+    """When it was made, in seconds since 1970."""
 
     @property
     def declared(self) -> frozenset[str]:
@@ -403,6 +414,16 @@ class ObservedVolume:
 
 
 @dataclass(frozen=True, slots=True)
+class Tagged:
+    """An object with our labels, as a list tells it: a container, network or volume."""
+
+    name: str
+    labels: Mapping[str, str]
+    created: float
+    """When it was made, in seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What one look saw: the containers that matter, all networks and volumes, and images by the name asked for."""
 
@@ -414,6 +435,8 @@ class Snapshot:
     engine_version: str = ""
     neighbours: tuple[ObservedContainer, ...] = ()
     """Others that run on external networks of the topology: nothing is planned for them."""
+    copies: tuple[Tagged, ...] = ()
+    """Containers and networks of the same topology under other prefixes."""
 
     def image_of(self, container: ObservedContainer) -> ObservedImage | None:
         """The image a container runs."""

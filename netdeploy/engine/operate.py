@@ -5,9 +5,10 @@ Every function raises OperationFailed with the engine's reason in plain words.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from netdeploy.engine.errors import explain, message_of, unreachable
+from netdeploy.engine.errors import explain, message_of
+from netdeploy.engine.transport import talking
 from netdeploy.errors import OperationFailed
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 _CONNECTIONS = 32  # that are kept; several topologies at once have workers of their own
+T = TypeVar("T")
 _CALL_TIMEOUT = 120  # seconds without an answer; a stop may take its grace period
 
 
@@ -27,37 +29,38 @@ class Operator:
 
     def __init__(self, endpoint: Endpoint, api_version: str) -> None:
         import docker  # noqa: PLC0415  - costs 0.15 s, so only when something is to be changed
+        import docker.errors  # noqa: PLC0415
         import docker.tls  # noqa: PLC0415
 
-        tls: bool | docker.tls.TLSConfig = False
-        if endpoint.tls:
-            files = endpoint.tls
-            pair = (str(files.cert), str(files.key)) if files.cert and files.key else None
-            ca = str(files.ca) if files.ca else None
-            tls = docker.tls.TLSConfig(client_cert=pair, ca_cert=ca, verify=bool(ca))
         self._endpoint = endpoint
-        self._client: APIClient = docker.APIClient(
-            base_url=endpoint.url, version=api_version, timeout=_CALL_TIMEOUT, tls=tls, max_pool_size=_CONNECTIONS
-        )
+        tls: bool | docker.tls.TLSConfig = False
+        with talking(endpoint, docker.errors.DockerException):
+            if endpoint.tls:
+                files = endpoint.tls
+                pair = (str(files.cert), str(files.key)) if files.cert and files.key else None
+                ca = str(files.ca) if files.ca else None
+                tls = docker.tls.TLSConfig(client_cert=pair, ca_cert=ca, verify=bool(ca))
+            self._client: APIClient = docker.APIClient(
+                base_url=_url(endpoint), version=api_version, timeout=_CALL_TIMEOUT, tls=tls, max_pool_size=_CONNECTIONS
+            )
 
     def close(self) -> None:
         """End all connections."""
         self._client.close()
 
-    def _call(self, doing: str, call: Callable[[], Any]) -> Any:
+    def _call(self, doing: str, call: Callable[[], T]) -> T:
         import docker.errors  # noqa: PLC0415
-        import requests  # noqa: PLC0415
         import urllib3  # noqa: PLC0415
 
-        try:
-            return call()
-        except docker.errors.APIError as error:
-            status = error.response.status_code if error.response is not None else 500
-            raise explain(doing, status, str(error.explanation or error)) from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:  # answers cut short, too
-            raise unreachable(self._endpoint, error) from None
-        except (docker.errors.DockerException, ValueError) as error:
-            raise explain(doing, 400, str(error)) from None
+        garbage = (docker.errors.StreamParseError, LookupError, TypeError, AttributeError)  # an answer of another shape
+        with talking(self._endpoint, urllib3.exceptions.HTTPError, *garbage):
+            try:
+                return call()
+            except docker.errors.APIError as error:
+                status = error.response.status_code if error.response is not None else 500
+                raise explain(doing, status, str(error.explanation or error)) from None
+            except docker.errors.DockerException as error:
+                raise explain(doing, 400, str(error)) from None
 
     def _post(self, doing: str, path: str, body: Json) -> Any:
         """A call whose whole body is ours: the SDK's functions for it pass on the arguments they know, and no more."""
@@ -74,8 +77,8 @@ class Operator:
         """Returns the network's id."""
         doing = f"making network `{name}`"
         # the SDK's own call knows neither EnableIPv4 nor what comes after it
-        answer = self._post(doing, "/networks/create", {**body, "Name": name, "CheckDuplicate": True})
-        return str(answer["Id"])
+        whole = {**body, "Name": name, "CheckDuplicate": True}
+        return str(self._call(doing, lambda: self._post(doing, "/networks/create", whole)["Id"]))
 
     def remove_network(self, network_id: str, name: str) -> None:
         """The network must have no containers."""
@@ -88,8 +91,10 @@ class Operator:
             "driver_opts": body.get("DriverOpts"),
             "labels": body.get("Labels"),
         }
-        answer = self._call(f"making volume `{name}`", lambda: self._client.create_volume(name, **arguments))
-        return dict(answer.get("Labels") or {})
+        return self._call(
+            f"making volume `{name}`",
+            lambda: dict(self._client.create_volume(name, **arguments).get("Labels") or {}),
+        )
 
     def remove_volume(self, name: str) -> None:
         """The data in it goes too."""
@@ -114,11 +119,12 @@ class Operator:
         """
         rest = {key: value for key, value in body.items() if key != "platform"}
         platform = body.get("platform")
-        answer = self._call(
-            f"making container `{name}`",
-            lambda: self._client.create_container_from_config(rest, name, platform),  # type: ignore[no-untyped-call]
-        )
-        return str(answer["Id"]), list(answer.get("Warnings") or ())
+
+        def create() -> tuple[str, list[str]]:
+            answer = self._client.create_container_from_config(rest, name, platform)  # type: ignore[no-untyped-call]
+            return str(answer["Id"]), list(answer.get("Warnings") or ())
+
+        return self._call(f"making container `{name}`", create)
 
     def start(self, container_id: str, name: str) -> None:
         """Ports and fixed addresses are claimed now, so their conflicts show here."""
@@ -138,8 +144,9 @@ class Operator:
 
     def update(self, container_id: str, name: str, body: Json) -> list[str]:
         """Change what the engine can change in place; returns its warnings."""
-        answer = self._post(f"updating `{name}`", f"/containers/{container_id}/update", body)
-        return list((answer or {}).get("Warnings") or ())
+        doing = f"updating `{name}`"
+        answer = self._post(doing, f"/containers/{container_id}/update", body)
+        return self._call(doing, lambda: list((answer or {}).get("Warnings") or ()))
 
     def remove_container(self, container_id: str, name: str, *, volumes: bool) -> None:
         """Remove it, with `volumes` its anonymous volumes too; a running one is killed, so stop it first."""
@@ -162,7 +169,7 @@ class Operator:
             lambda: iter(self._client.pull(repository, tag=tag or "latest", stream=True, decode=True, platform=of)),
         )
         while True:
-            message = self._call(doing, lambda: next(messages, None))
+            message = self._call(doing, lambda: _message(next(messages, None)))
             if message is None:
                 return
             if "error" in message:
@@ -187,3 +194,18 @@ class Operator:
             f"importing image `{repository}:{tag}`",
             lambda: self._client.import_image_from_data(archive, repository=repository, tag=tag, changes=changes),
         )
+
+
+def _url(endpoint: Endpoint) -> str:
+    """With a port in any case: the SDK refuses an address without one, and one with a user."""
+    if endpoint.is_local:
+        return endpoint.url
+    host, port = endpoint.address
+    return f"{'https' if endpoint.uses_tls else 'tcp'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _message(item: Any) -> Mapping[str, Any] | None:
+    """One message of a stream; raises TypeError for what is none."""
+    if item is not None and not isinstance(item, dict):
+        raise TypeError(item)
+    return item

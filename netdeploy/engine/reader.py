@@ -6,19 +6,19 @@ only as the types of observed.py.
 
 from __future__ import annotations
 
-import http.client
 import json
-import socket
-import ssl
+import re
 import threading
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from netdeploy.engine.errors import EngineAnswer, message_of, unreachable
+from netdeploy.engine.errors import EngineAnswer, message_of
+from netdeploy.engine.transport import BROKEN, connection, talking
 from netdeploy.errors import EngineTooOld, EngineUnreachable
 
 if TYPE_CHECKING:
+    import http.client
     from collections.abc import Callable, Iterable
 
     from netdeploy.engine.connect import Endpoint
@@ -29,17 +29,8 @@ R = TypeVar("R")
 OLDEST_API = (1, 41)  # engine 20.10, in the oldest Debian and Ubuntu releases that are still looked after
 NEWEST_API = (1, 51)  # the newest whose answers were seen; newer engines answer in this dialect
 READERS = 8
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
+TIMEOUT = 60.0  # seconds without a byte of an answer
+_API = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})")
 
 
 class Reader:
@@ -48,9 +39,9 @@ class Reader:
     Every method raises EngineUnreachable when nobody answers and EngineAnswer when the engine says no.
     """
 
-    def __init__(self, endpoint: Endpoint, *, timeout: float = 60.0) -> None:
+    def __init__(self, endpoint: Endpoint, *, timeout: float | None = None) -> None:
         self.endpoint = endpoint
-        self._timeout = timeout
+        self._timeout = TIMEOUT if timeout is None else timeout
         self._lock = threading.Lock()
         self._idle: list[http.client.HTTPConnection] = []
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
@@ -62,17 +53,17 @@ class Reader:
 
     def _negotiate(self) -> tuple[str, tuple[int, int]]:
         answer = self._get("/version")
-        if not isinstance(answer, dict) or "ApiVersion" not in answer:
+        found = _API.fullmatch(str(answer.get("ApiVersion"))) if isinstance(answer, dict) else None
+        if found is None:
             raise EngineUnreachable(
                 f"what answers at {self.endpoint.url} ({self.endpoint.origin}) is not a Docker engine",
                 hint="`docker version` shows what the docker CLI reaches",
             )
-        major, _, minor = str(answer["ApiVersion"]).partition(".")
-        offered = (int(major), int(minor))
+        offered = (int(found[1]), int(found[2]))
         version = str(answer.get("Version", "unknown"))
         if offered < OLDEST_API:
             raise EngineTooOld(
-                f"the engine at {self.endpoint.url} is version {version} (API {major}.{minor})",
+                f"the engine at {self.endpoint.url} is version {version} (API {found[0]})",
                 hint="netdeploy needs Docker 20.10 (API 1.41) or later",
             )
         return version, min(offered, NEWEST_API)
@@ -99,15 +90,15 @@ class Reader:
         """End threads and connections."""
         self._pool.shutdown()
         with self._lock:
-            for connection in self._idle:
-                connection.close()
+            for opened in self._idle:
+                opened.close()
             self._idle.clear()
 
     def _get(self, path: str) -> Any:
         body = self._fetch(path)
         try:
             return json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise EngineUnreachable(
                 f"the engine's answer to GET {path} is not complete JSON",
                 hint="run the command again; if it stays, look at the engine's log",
@@ -115,47 +106,31 @@ class Reader:
 
     def _fetch(self, path: str) -> bytes:
         with self._lock:
-            connection = self._idle.pop() if self._idle else None
-        if connection:
-            try:
-                return self._once(connection, path)
-            except (http.client.HTTPException, ConnectionError):
-                pass  # the engine may have ended a kept-alive connection; a GET can be sent again
-        try:
-            return self._once(self._connection(), path)
-        except (http.client.HTTPException, OSError) as error:
-            raise unreachable(self.endpoint, error) from None
+            kept = self._idle.pop() if self._idle else None
+        with talking(self.endpoint):
+            if kept:
+                try:
+                    return self._once(kept, path)
+                except TimeoutError:
+                    raise
+                except BROKEN:
+                    pass  # the engine may have ended a kept-alive connection; a GET can be sent again
+            return self._once(connection(self.endpoint, self._timeout), path)
 
-    def _once(self, connection: http.client.HTTPConnection, path: str) -> bytes:
+    def _once(self, opened: http.client.HTTPConnection, path: str) -> bytes:
         """One request on a connection, which is kept for the next one unless it broke."""
         try:
-            connection.request("GET", path)
-            response = connection.getresponse()
+            opened.request("GET", path)
+            response = opened.getresponse()
             body = response.read()
         except BaseException:
-            connection.close()
+            opened.close()
             raise
         with self._lock:
-            self._idle.append(connection)
+            self._idle.append(opened)
         if response.status >= 400:
             raise EngineAnswer(response.status, message_of(body), path)
         return body
-
-    def _connection(self) -> http.client.HTTPConnection:
-        url = urllib.parse.urlsplit(self.endpoint.url)
-        if url.scheme == "unix":
-            return _UnixConnection(self.endpoint.url.removeprefix("unix://"), self._timeout)
-        host = url.hostname or "localhost"
-        tls = self.endpoint.tls
-        if tls is None and url.scheme != "https":
-            return http.client.HTTPConnection(host, url.port or 2375, timeout=self._timeout)
-        context = ssl.create_default_context(cafile=str(tls.ca) if tls and tls.ca else None)
-        if tls and tls.ca is None:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        if tls and tls.cert:
-            context.load_cert_chain(tls.cert, tls.key)
-        return http.client.HTTPSConnection(host, url.port or 2376, timeout=self._timeout, context=context)
 
 
 def _query(values: dict[str, Any]) -> str:

@@ -125,7 +125,7 @@ def _processes() -> Iterator[HeldPort]:
 
     try:
         connections = psutil.net_connections("inet")
-    except psutil.Error:  # this system shows them to an administrator only
+    except (psutil.Error, OSError):  # this system shows them to an administrator only, or not at all
         return
     for connection in connections:
         stream = connection.type == socket.SOCK_STREAM

@@ -12,7 +12,7 @@ from netdeploy.graph.details import live_container_details, live_network_details
 from netdeploy.graph.drawing import HOST, NOWHERE, Bus, Drawing, Mark, Node, Note, Published, Tap
 from netdeploy.masking import without_secrets
 from netdeploy.plan.changes import Action, AttachmentChange, Changes, ContainerChange, NetworkChange
-from netdeploy.plan.ownership import is_ours, our_containers, owner_text
+from netdeploy.plan.ownership import our_containers, our_networks, owner_text
 from netdeploy.topology.draft import DEFAULT_BRIDGE
 
 _NO_NETWORK = (HOST, NOWHERE)
@@ -44,10 +44,10 @@ class _Marker:
         self._drawing = drawing
         self._changes = changes
         self._seen = seen
-        ours = {container.name: container for container in our_containers(seen, wishes.origin.topology)}
+        ours = {container.name: container for container in our_containers(seen, wishes.origin.id)}
         networks = {network.name: network for network in seen.networks}
         # several networks may have one name
-        networks |= {n.name: n for n in seen.networks if is_ours(n.labels, wishes.origin.topology, "network")}
+        networks |= {network.name: network for network in our_networks(seen, wishes.origin.id)}
         self._nodes = {node.name: _Known(container=ours.get(node.name)) for node in drawing.nodes}
         self._buses = {bus.name: _Known(network=networks.get(bus.name)) for bus in drawing.buses}
         self._own_networks = {wish.name for wish in wishes.networks if not wish.spec.external}

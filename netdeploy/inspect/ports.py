@@ -91,13 +91,13 @@ def _note(
     listening: tuple[str, ...] | None,
 ) -> str | None:
     if container.network_mode == "host":
-        return "published in vain: with the host's network a port is the host's own"
+        return "not published: with the host's network a port is the host's own"
     if not container.state.running:
         return "published once it runs"
     if not bound:
         internal = bool(networks) and all(network.internal for network in networks)
-        why = ", since it is on internal networks only" if internal else ""
-        return f"published in vain: the host does not listen{why}"
+        why = "the container is on internal networks only" if internal else "the host does not listen"
+        return f"not published: {why}"
     if listening is None:
         return None
     if not listening:

@@ -171,7 +171,7 @@ class PortReport(Document):
     protocol: str
     """`tcp`, `udp` or `sctp`."""
     published: tuple[BindingReport, ...]
-    """The host's ports that lead there; empty for one that is only exposed, or published in vain."""
+    """The host's ports that lead there; empty for one that is only exposed, or not published for another reason."""
     leads_to: str | None
     """The address and port inside where the traffic arrives."""
     listening: tuple[str, ...] | None

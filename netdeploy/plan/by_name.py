@@ -43,6 +43,7 @@ def compare_by_name(wishes: Wishes, seen: Snapshot) -> Changes:
     return Changes(
         wishes.origin.topology,
         changes,
+        prefix=wishes.origin.prefix,
         stand_ins=tuple(wish.name for wish in wishes.containers if wish.stand_in_for),
         health=tuple(grading.health()),
         by_name=True,

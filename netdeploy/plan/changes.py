@@ -88,8 +88,12 @@ class Changes:
 
     topology: str
     changes: tuple[Change, ...]
+    prefix: str = ""
+    """The topology's, before its names on the engine."""
     made_from: str = ""
     """The file that what stands came from, if that is another one."""
+    contested: bool = False
+    """Whether that file is still there, and describes this topology as well."""
     notes: tuple[str, ...] = ()
     """What is no difference and still worth knowing, such as volumes that are kept."""
     stand_ins: tuple[str, ...] = ()
@@ -106,6 +110,19 @@ class Changes:
     def in_sync(self) -> bool:
         """Whether the engine is as the file says."""
         return not self.changes
+
+    @property
+    def places(self) -> frozenset[tuple[str, str]]:
+        """Where in the file what is made or changed stands: section and name. A mere start changes nothing."""
+        found = set()
+        for change in self.changes:
+            if change.wish is None or change.action is Action.START:
+                continue
+            if isinstance(change, AttachmentChange):
+                found.add(("containers", change.wish.container_key))
+            else:
+                found.add((f"{change.kind}s", change.wish.key))
+        return frozenset(found)
 
     @property
     def conflicts(self) -> tuple[Change, ...]:

@@ -18,6 +18,7 @@ from netdeploy.attributes.table import AttributeChange, Effect, compare
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, NetworkWish, VolumeWish, Wishes
 from netdeploy.engine.observed import (
     LABEL_NAME,
+    LABEL_PREFIX,
     LABEL_SOURCE,
     ObservedAttachment,
     ObservedContainer,
@@ -26,6 +27,7 @@ from netdeploy.engine.observed import (
     Snapshot,
     with_named_modes,
 )
+from netdeploy.identity import TopologyId
 from netdeploy.plan import volumes
 from netdeploy.plan.changes import (
     PAUSED,
@@ -41,7 +43,7 @@ from netdeploy.plan.health import Ailment, ailments
 from netdeploy.plan.links import stale_link
 from netdeploy.plan.making_room import NEEDS_ITS_MAC, with_replacement, with_room_made
 from netdeploy.plan.namesakes import several_of_a_name
-from netdeploy.plan.ownership import ASIDE, is_ours, our_containers, owner_text
+from netdeploy.plan.ownership import ASIDE, made_from, our_containers, our_networks, our_volumes, owner_text
 from netdeploy.plan.reasons import attachment_difference, difference, disconnect_hint, listed, waits_for_it
 from netdeploy.plan.shared_names import shared_names
 from netdeploy.topology.draft import BUILT_IN_NETWORKS
@@ -74,10 +76,9 @@ class _Diff:
         self._seen = seen
         self._options = options
         self._renewed_networks: set[str] = set()
-        topology = wishes.origin.topology
-        self._containers = our_containers(seen, topology)
-        self._networks = [n for n in seen.networks if is_ours(n.labels, topology, "network")]
-        self._volumes = [v for v in seen.volumes if is_ours(v.labels, topology, "volume")]
+        self._containers = our_containers(seen, wishes.origin.id)
+        self._networks = our_networks(seen, wishes.origin.id)
+        self._volumes = our_volumes(seen, wishes.origin.id)
 
     def changes(self) -> Changes:
         kept_networks = {wish.key: self._kept_network(wish) for wish in self._wishes.networks}
@@ -99,6 +100,7 @@ class _Diff:
         return Changes(
             self._wishes.origin.topology,
             tuple(found),
+            prefix=self._wishes.origin.prefix,
             made_from=self._other_source(),
             notes=tuple(self._notes(kept_containers)),
             stand_ins=tuple(wish.name for wish in self._wishes.containers if wish.stand_in_for),
@@ -106,10 +108,8 @@ class _Diff:
         )
 
     def _other_source(self) -> str:
-        source = self._wishes.origin.source
-        labels = [*(c.labels for c in self._containers), *(n.labels for n in self._networks)]
-        sources = {one.get(LABEL_SOURCE, "") for one in labels} - {""}
-        return min(sources) if source and sources and str(source) not in sources else ""
+        source, other = self._wishes.origin.source, made_from(self._seen, self._wishes.origin.id)
+        return "" if source is None or other == str(source) else other
 
     def _health(self, kept: dict[str, ObservedContainer | None]) -> Iterator[Ailment]:
         internal = frozenset(network.id for network in self._seen.networks if network.internal)
@@ -535,7 +535,7 @@ class _Diff:
             if network.id not in kept and network.name not in BUILT_IN_NETWORKS:
                 yield from self._network_removal(network, gone)
         if self._options.remove_volumes:
-            for volume in (*self._unwanted_volumes(), *volumes.unused(self._seen, self._wishes.origin.topology)):
+            for volume in (*self._unwanted_volumes(), *volumes.unused(self._seen, self._wishes.origin.id)):
                 yield VolumeChange(action=Action.REMOVE, name=volume.name, reason=gone, live=volume)
 
     def _network_removal(self, network: ObservedNetwork, reason: str) -> Iterator[Change]:
@@ -560,12 +560,18 @@ class _Diff:
         if not self._options.remove_volumes:
             yield from self._kept_volumes(kept)
         yield from dict.fromkeys(shared.text for shared in shared_names(self._wishes, self._others()))
+        source = str(self._wishes.origin.source)
+        for prefix in sorted(
+            {c.labels.get(LABEL_PREFIX, "") for c in self._seen.copies if c.labels.get(LABEL_SOURCE) == source}
+        ):
+            other = TopologyId(self._wishes.origin.topology, prefix)
+            yield f"this file also made {other.text}, which stays (netdeploy teardown {other.options} removes it)"
 
     def _kept_volumes(self, kept: dict[str, ObservedContainer | None]) -> Iterator[str]:
         for volume in self._unwanted_volumes():
             yield f"volume `{volume.name}` is kept with its data (docker volume rm {volume.name} removes it)"
         standing = [(wish, live) for wish in self._wishes.containers if (live := kept[wish.key])]
-        yield from volumes.notes(volumes.left(self._seen, self._wishes.origin.topology, self._containers, standing))
+        yield from volumes.notes(volumes.left(self._seen, self._wishes.origin.id, self._containers, standing))
 
     def _others(self) -> Iterator[ObservedContainer]:
         """Running containers of others, but for those that stand in the way of ours."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from netdeploy.engine.observed import ObservedContainer, PortBinding, State
-from netdeploy.plan.reasons import waits_for_it
+from netdeploy.plan.reasons import spans, waits_for_it
 
 Ailing = Literal[
     "exited", "never started", "restarting", "paused", "unhealthy", "not ended", "cut off", "port not bound"
@@ -82,10 +82,9 @@ def _unbound(container: ObservedContainer, internal: frozenset[str]) -> list[str
         return []
     missing = [port for port in container.ports if not any(is_bound(port, bound) for bound in container.bound_ports)]
     ids = {attachment.network_id for attachment in container.attachments.values()}
-    why = "; it is on internal networks only" if ids <= internal else ""
+    why = "it is on internal networks only" if ids <= internal else "the host does not listen"
     return [
-        f"publishes {ports_text(port.target for port in missing if port.protocol == protocol)}/{protocol} in vain:"
-        f" the host does not listen{why}"
+        f"does not publish {ports_text(port.target for port in missing if port.protocol == protocol)}/{protocol}: {why}"
         for protocol in sorted({port.protocol for port in missing})
     ]
 
@@ -119,12 +118,5 @@ def _same_address(one: str, other: str) -> bool:
 
 def ports_text(ports: Iterable[int]) -> str:
     """`port 80`, `ports 80, 443`, `ports 8000-8119`."""
-    runs: list[tuple[int, int]] = []
-    for port in sorted(set(ports)):
-        if runs and runs[-1][1] == port - 1:
-            runs[-1] = (runs[-1][0], port)
-        else:
-            runs.append((port, port))
-    several = len(runs) > 1 or any(first != last for first, last in runs)
-    shown = (str(first) if first == last else f"{first}-{last}" for first, last in runs)
-    return f"{'ports' if several else 'port'} {', '.join(shown)}"
+    shown = spans(ports)
+    return f"port {shown}" if shown.isdigit() else f"ports {shown}"

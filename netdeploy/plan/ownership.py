@@ -1,17 +1,28 @@
-"""Whose an object is: the labels decide, never the name."""
+"""Whose an object is: the labels decide, never the name.
+
+Older versions wrote no prefix into labels. An engine held one copy of a topology then, so all its objects have the
+prefix that most of its names show.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Protocol, TypeVar
 
 from netdeploy.engine.observed import (
     LABEL_INSTANCE,
     LABEL_KIND,
+    LABEL_NAME,
+    LABEL_PREFIX,
     LABEL_SOURCE,
     LABEL_TOPOLOGY,
     ObservedContainer,
+    ObservedNetwork,
+    ObservedVolume,
     Snapshot,
 )
+from netdeploy.identity import TopologyId
 
 TEMPORARY = ".netdeploy-new"
 """Ends the name under which a replacement is made, before it takes the old container's place."""
@@ -19,25 +30,98 @@ ASIDE = ".netdeploy-old"
 """Ends the name of a container that is replaced, until it is removed; it comes back if the new one fails."""
 
 
-def is_ours(labels: Mapping[str, str], topology: str, kind: str) -> bool:
-    """Whether an object's labels say that it belongs to `topology`."""
-    return labels.get(LABEL_TOPOLOGY) == topology and labels.get(LABEL_KIND) == kind
+class Labelled(Protocol):
+    """An object of an engine, as it was inspected or only listed."""
+
+    @property
+    def name(self) -> str:
+        """Its name on the engine."""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Its labels, ours and others."""
 
 
-def our_containers(seen: Snapshot, topology: str) -> tuple[ObservedContainer, ...]:
+L = TypeVar("L", bound=Labelled)
+
+
+class Owners:
+    """Tells whose objects are; made from all objects of one look."""
+
+    def __init__(self, objects: Iterable[Labelled]) -> None:
+        self._guessed = _guessed_prefixes(objects)
+
+    def is_of(self, item: Labelled, topology: TopologyId, kind: str) -> bool:
+        """Whether an object belongs to `topology` and is of that kind."""
+        labels = item.labels
+        if labels.get(LABEL_TOPOLOGY) != topology.name or labels.get(LABEL_KIND) != kind:
+            return False
+        prefix = labels.get(LABEL_PREFIX, self._guessed.get(topology.name))
+        return item.name.startswith(topology.prefix) if prefix is None else prefix == topology.prefix
+
+    def owner(self, item: Labelled) -> TopologyId | None:
+        """The topology that an object belongs to, as far as its labels tell."""
+        name = item.labels.get(LABEL_TOPOLOGY)
+        return TopologyId(name, item.labels.get(LABEL_PREFIX, self._guessed.get(name) or "")) if name else None
+
+
+def _guessed_prefixes(objects: Iterable[Labelled]) -> dict[str, str]:
+    """For each topology with objects that carry no prefix, the one that most of their names show."""
+    shown: dict[str, Counter[str]] = {}
+    for item in objects:
+        labels = item.labels
+        topology, key = labels.get(LABEL_TOPOLOGY), labels.get(LABEL_NAME)
+        name = item.name.partition(".netdeploy-")[0]
+        if topology and key and LABEL_PREFIX not in labels and name.endswith(key):
+            # a network or volume may have a `name` of its own; a container's is its key
+            weight = 1000 if labels.get(LABEL_KIND) == "container" else 1
+            shown.setdefault(topology, Counter())[name.removesuffix(key)] += weight
+    return {topology: counts.most_common(1)[0][0] for topology, counts in shown.items()}
+
+
+def owners(seen: Snapshot) -> Owners:
+    """Whose the objects of a snapshot are."""
+    return Owners((*seen.containers, *seen.networks, *seen.volumes))
+
+
+def our_containers(seen: Snapshot, topology: TopologyId) -> tuple[ObservedContainer, ...]:
     """The containers of `topology`.
 
     An image committed from one of them has its labels, and gives them to whatever is run from it by hand: those are
     not ours. Each container that netdeploy makes has an instance label of its own, so an inherited one is known.
     """
-    labelled = (c for c in seen.containers if is_ours(c.labels, topology, "container"))
-    return tuple(c for c in labelled if not _inherited(c, seen))
+    return tuple(c for c in _of(seen, seen.containers, topology, "container") if not _inherited(c, seen))
 
 
-def inheritors(seen: Snapshot, topology: str) -> tuple[ObservedContainer, ...]:
+def inheritors(seen: Snapshot, topology: TopologyId) -> tuple[ObservedContainer, ...]:
     """The containers that have the labels of `topology` from an image committed from one of its containers."""
-    labelled = (c for c in seen.containers if is_ours(c.labels, topology, "container"))
-    return tuple(c for c in labelled if _inherited(c, seen))
+    return tuple(c for c in _of(seen, seen.containers, topology, "container") if _inherited(c, seen))
+
+
+def our_networks(seen: Snapshot, topology: TopologyId) -> tuple[ObservedNetwork, ...]:
+    """The networks of `topology`."""
+    return _of(seen, seen.networks, topology, "network")
+
+
+def our_volumes(seen: Snapshot, topology: TopologyId, kind: str = "volume") -> tuple[ObservedVolume, ...]:
+    """The volumes of `topology` that are of a kind, by default those of the file."""
+    return _of(seen, seen.volumes, topology, kind)
+
+
+def _of(seen: Snapshot, objects: Iterable[L], topology: TopologyId, kind: str) -> tuple[L, ...]:
+    known = owners(seen)
+    return tuple(item for item in objects if known.is_of(item, topology, kind))
+
+
+def made_from(seen: Snapshot, topology: TopologyId) -> str:
+    """The file that the newest object of `topology` came from, "" where none tells.
+
+    What is not made anew keeps the label of the file that it was made from, wherever that file has gone meanwhile.
+    """
+    objects: list[ObservedContainer | ObservedNetwork]
+    objects = [*our_containers(seen, topology), *our_networks(seen, topology)]
+    told = [item for item in objects if item.labels.get(LABEL_SOURCE)]
+    return max(told, key=lambda item: item.created).labels[LABEL_SOURCE] if told else ""
 
 
 def is_interim(name: str) -> bool:
@@ -59,8 +143,11 @@ def _inherited(container: ObservedContainer, seen: Snapshot) -> bool:
 def owner_text(labels: Mapping[str, str]) -> str:
     """Whose an object is, as far as its labels tell."""
     if labels.get(LABEL_TOPOLOGY):
-        source = labels.get(LABEL_SOURCE)
-        return f"belongs to the topology `{labels[LABEL_TOPOLOGY]}`" + (f" ({source})" if source else "")
+        prefix, source = labels.get(LABEL_PREFIX), labels.get(LABEL_SOURCE)
+        text = f"belongs to the topology `{labels[LABEL_TOPOLOGY]}`" + (
+            f" with the prefix `{prefix}`" if prefix else ""
+        )
+        return text + (f" ({source})" if source else "")
     project = labels.get("com.docker.compose.project")
     if project:
         return f"belongs to the Docker Compose project `{project}`"

@@ -65,7 +65,7 @@ from netdeploy.plan.order import (
 from netdeploy.plan.ownership import ASIDE, TEMPORARY, was_never_used
 from netdeploy.plan.reasons import waits_for_it
 from netdeploy.plan.steps import Steps
-from netdeploy.plan.volumes import is_a_persons, own_volumes, users
+from netdeploy.plan.volumes import of_persons, own_volumes, users
 
 _DEFAULT_GRACE = 10
 _SOON = 60.0
@@ -286,8 +286,7 @@ class _Planner:
         if not self._remove_volumes:
             return
         removed = [c.live for c in self._of(ContainerChange) if c.action is Action.REMOVE and c.live]
-        topology = self._wishes.origin.topology
-        persons = {volume.name for volume in self._seen.volumes if is_a_persons(volume, topology)}
+        persons = of_persons(self._seen, self._wishes.origin.id)
         for name in sorted({name for live in removed for name in live.anonymous_volumes.values()} - persons):
             used = users(name, self._seen)
             if used <= {live.id for live in removed}:

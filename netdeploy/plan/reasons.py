@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from netdeploy.attributes.containers.image import TAG_MOVED
 from netdeploy.attributes.table import AttributeChange
@@ -17,6 +17,17 @@ def listed(names: Sequence[str]) -> str:
 def waits_for_it(names: Sequence[str]) -> str:
     """Such as "`a`, `b` wait for it"."""
     return f"{listed(names)} {'waits' if len(names) == 1 else 'wait'} for it"
+
+
+def spans(numbers: Iterable[int]) -> str:
+    """Numbers in order, such as `80, 8000-8029`."""
+    found: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in found)
 
 
 def disconnect_hint(network: ObservedNetwork, strangers: list[str]) -> str:

@@ -86,10 +86,14 @@ class DiffReport(Document):
     """The version of this format; the number before the dot changes when something is taken away."""
     topology: str
     """The topology's name."""
+    prefix: str = ""
+    """Its prefix: with its name, what it is known by."""
     source: str | None = None
     """The file."""
     made_from: str | None = None
-    """The file that what stands under this name came from, if it is another one."""
+    """The file that what stands under this name and prefix came from, if it is another one."""
+    contested: bool = False
+    """Whether that file is still there, and describes this topology as well: then apply asks first."""
     in_sync: bool
     """Whether there is nothing to do."""
     changes: tuple[ChangeReport, ...]
@@ -117,8 +121,10 @@ def report(changes: Changes, source: str | None) -> DiffReport:
         counts[change.action.value] = counts.get(change.action.value, 0) + 1
     return DiffReport(
         topology=changes.topology,
+        prefix=changes.prefix,
         source=source,
         made_from=changes.made_from or None,
+        contested=changes.contested,
         in_sync=changes.in_sync,
         changes=tuple(_change(change) for change in changes.changes),
         summary={action.value: counts[action.value] for action in Action if action.value in counts},

@@ -26,14 +26,13 @@ from netdeploy.attributes.table import plain
 from netdeploy.attributes.wish import Wishes
 from netdeploy.document import Document, schema_of
 from netdeploy.engine.observed import (
-    LABEL_TOPOLOGY,
     ObservedAttachment,
     ObservedContainer,
     ObservedVolume,
     Snapshot,
 )
 from netdeploy.masking import looks_secret
-from netdeploy.plan.ownership import our_containers
+from netdeploy.plan.ownership import our_containers, our_networks, our_volumes
 from netdeploy.plan.report import ChangeReport, DiffReport
 
 DOCUMENT: Literal["netdeploy saved plan"] = "netdeploy saved plan"
@@ -130,17 +129,16 @@ def objects_of(wishes: Wishes, seen: Snapshot) -> tuple[ObjectReport, ...]:
 
 
 def _objects(wishes: Wishes, seen: Snapshot) -> Iterator[ObjectReport]:
-    topology = wishes.origin.topology
-    ours = {container.id for container in our_containers(seen, topology)}
+    ours = {container.id for container in our_containers(seen, wishes.origin.id)}
     for container in seen.containers:
         yield _container(container, ours=container.id in ours)
-    named = {wish.name for wish in wishes.networks}
+    named = {wish.name for wish in wishes.networks} | {n.name for n in our_networks(seen, wishes.origin.id)}
     for network in seen.networks:
-        if network.labels.get(LABEL_TOPOLOGY) == topology or network.name in named:
+        if network.name in named:
             yield ObjectReport(kind="network", name=network.name, id=network.id, digest=_digest(""))
-    named = {wish.name for wish in wishes.volumes}
+    named = {wish.name for wish in wishes.volumes} | {v.name for v in our_volumes(seen, wishes.origin.id)}
     for volume in seen.volumes:
-        if volume.labels.get(LABEL_TOPOLOGY) == topology or volume.name in named:
+        if volume.name in named:
             yield ObjectReport(kind="volume", name=volume.name, id="", digest=_digest(_of_volume(volume)))
     for name in sorted({wish.spec.image for wish in wishes.containers}):
         image = seen.images.get(name)

@@ -14,7 +14,8 @@ from netdeploy.attributes.containers.mounts import anonymous_targets, mounts
 from netdeploy.attributes.labels import KIND_ANONYMOUS
 from netdeploy.attributes.wish import ContainerWish
 from netdeploy.engine.observed import LABEL_KIND, LABEL_NAME, ObservedContainer, ObservedVolume, Snapshot
-from netdeploy.plan.ownership import is_ours, was_never_used
+from netdeploy.identity import TopologyId
+from netdeploy.plan.ownership import our_volumes, was_never_used
 
 _MARK = "com.docker.volume.anonymous"
 """The label that engines since 23 give to a volume without a name."""
@@ -55,17 +56,18 @@ def _lenders(container: ObservedContainer) -> set[str]:
     return {source.partition(":")[0] for source in container.volumes_from}
 
 
-def is_a_persons(volume: ObservedVolume, topology: str) -> bool:
-    """Whether labels that neither the engine nor we gave speak for keeping a volume."""
-    return bool(set(volume.labels) - {_MARK}) and not is_ours(volume.labels, topology, KIND_ANONYMOUS)
+def of_persons(seen: Snapshot, topology: TopologyId) -> set[str]:
+    """The volumes that have labels which neither the engine nor we gave: they speak for keeping them."""
+    ours = {volume.name for volume in anonymous(seen, topology)}
+    return {volume.name for volume in seen.volumes if set(volume.labels) - {_MARK} and volume.name not in ours}
 
 
-def anonymous(seen: Snapshot, topology: str) -> list[ObservedVolume]:
+def anonymous(seen: Snapshot, topology: TopologyId) -> tuple[ObservedVolume, ...]:
     """The anonymous volumes with labels of `topology`."""
-    return [volume for volume in seen.volumes if is_ours(volume.labels, topology, KIND_ANONYMOUS)]
+    return our_volumes(seen, topology, KIND_ANONYMOUS)
 
 
-def unused(seen: Snapshot, topology: str) -> list[ObservedVolume]:
+def unused(seen: Snapshot, topology: TopologyId) -> list[ObservedVolume]:
     """Those of them that no container has, whatever its state."""
     used = {name for container in seen.containers for name in container.anonymous_volumes.values()}
     return [volume for volume in anonymous(seen, topology) if volume.name not in used]
@@ -83,7 +85,7 @@ def own_volumes(container: ObservedContainer, seen: Snapshot) -> dict[str, str]:
 
 def left(
     seen: Snapshot,
-    topology: str,
+    topology: TopologyId,
     ours: Iterable[ObservedContainer],
     kept: Iterable[tuple[ContainerWish, ObservedContainer]],
 ) -> list[Left]:

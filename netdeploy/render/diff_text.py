@@ -49,9 +49,7 @@ def diff_text(report: DiffReport, *, width: int | None = None) -> Text:
     lines = Text()
     source = f"  ({report.source})" if report.source else ""
     lines.append(report.topology, "bold").append(f"{source}\n")
-    if report.made_from:
-        text = f"What stands under this name came from another file: {report.made_from}"
-        lines.append_text(_paragraph(text, width, "yellow"))
+    lines.append_text(_another_file(report, width))
     lines.append("\n")
     for change in report.changes:
         lines.append_text(_change(change, width))
@@ -99,9 +97,20 @@ def health_text(report: DiffReport, width: int | None) -> Text:
 
 
 def _in_sync(report: DiffReport, width: int | None) -> Text:
-    where = f"as {report.source} says" if report.source else "as it should be"
-    lines = Text().append("No changes. ", "bold green").append(f"`{report.topology}` stands {where}.\n")
+    where = f" with {report.source}" if report.source else ""
+    lines = Text().append("No changes. ", "bold green").append(f"`{report.topology}` is up to date{where}.\n")
+    lines.append_text(_another_file(report, width))
     return lines.append_text(_notes(report, width)).append_text(health_text(report, width))
+
+
+def _another_file(report: DiffReport, width: int | None) -> Text:
+    if not report.made_from:
+        return Text()
+    if report.contested:
+        text = f"Another file made it, and describes it too: {report.made_from} (apply asks before it takes it over)"
+        return _paragraph(text, width, "bold yellow")
+    text = f"Another file made it, which is gone or describes something else now: {report.made_from}"
+    return _paragraph(text, width, "yellow")
 
 
 def _notes(report: DiffReport, width: int | None) -> Text:

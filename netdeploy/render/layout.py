@@ -33,6 +33,13 @@ def paragraph(text: str, width: int | None, style: str = "", *, indent: int = 0)
     return lines
 
 
+def hanging(head: str, text: str, width: int | None, *, indent: int = 0) -> Text:
+    """`head` and a text of its own, whose further lines stand below its first one."""
+    column = indent + len(head)
+    lines = wrapped(printable(text), width, column)
+    return Text(f"{' ' * indent}{head}" + f"\n{' ' * column}".join(lines) + "\n")
+
+
 def labelled(label: str, value: str, column: int, width: int | None, *, style: str = "", mark: str = "") -> Text:
     """`  label    value`, the value from `column` on; `mark` stands in the margin of two."""
     lines = Text()

@@ -6,40 +6,57 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from netdeploy.attributes.containers.network import port_bindings
+from netdeploy.render.layout import count, hanging, paragraph
+from netdeploy.render.urls import url_lines
 
 if TYPE_CHECKING:
     from netdeploy.plan.changes import Changes
     from netdeploy.workflow.views import View
 
 
-def applied_text(view: View, source: str, *, changed: bool) -> Text:
-    """The verdict of an apply, with the addresses to click on."""
-    containers, networks = len(view.wishes.containers), len(view.wishes.networks)
-    lines = Text() if changed else Text().append("No changes. ", "bold green")
-    lines.append(f"`{view.wishes.origin.topology}` stands", "bold green" if changed else "")
-    lines.append(f" as {source} says: {_count(containers, 'container')} on {_count(networks, 'network')}.\n")
-    for name, url in published_urls(view):
-        lines.append(f"  {name}: {url}\n")
+_MOST_LINES = 12
+"""Containers whose URLs are told at the end of an apply."""
+
+
+def applied_text(view: View, source: str, host_name: str, *, changed: bool, width: int | None = None) -> Text:
+    """The verdict of an apply, with the addresses to click on.
+
+    Args:
+        view: the last look.
+        source: the file, as the user calls it.
+        host_name: how a browser here calls the engine's host.
+        changed: whether there was anything to do.
+        width: columns to wrap at; None for lines that stay one.
+    """
+    topology, style = view.wishes.origin.topology, "bold green"
+    size = f"{count(len(view.wishes.containers), 'container')} on {count(len(view.wishes.networks), 'network')}"
+    head = "" if changed else "No changes. "
+    lines = paragraph(f"{head}`{topology}` is up to date with {source}: {size}.", width)
+    lines.stylize(style, 0, len(f"`{topology}` is up to date" if changed else head))
+    found = url_lines(published_urls(view, host_name))
+    shown = found if len(found) <= _MOST_LINES + 1 else found[:_MOST_LINES]
+    for name, urls in shown:
+        lines.append_text(hanging(f"{name}: ", urls, width, indent=2))
+    if len(shown) < len(found):
+        text = f"… and {len(found) - len(shown)} more containers: netdeploy status {topology}"
+        lines.append_text(paragraph(text, width, indent=2))
     if view.changes.stand_ins:
-        lines.append(f"  Stand-ins for their images: {', '.join(view.changes.stand_ins)}\n", "dim")
+        text = f"Stand-ins for their images: {', '.join(view.changes.stand_ins)}"
+        lines.append_text(paragraph(text, width, "dim", indent=2))
     for note in view.changes.notes:
-        lines.append(f"  Note: {note}.\n", "dim")
+        lines.append_text(paragraph(f"Note: {note}.", width, "dim", indent=2))
     for ailment in view.changes.health:
-        lines.append("  ✗ ", "red").append(f"{ailment.container} {ailment.message}\n")
+        about = hanging("✗ ", f"{ailment.container} {ailment.message}", width, indent=2)
+        about.stylize("red", 2, 3)
+        lines.append_text(about)
     return lines
 
 
-def published_urls(view: View) -> list[tuple[str, str]]:
-    """Where each published TCP port answers, as far as the file fixes it."""
-    urls = []
-    for wish in view.wishes.containers:
-        for binding in sorted(port_bindings(wish), key=lambda b: b.host_port):
-            if binding.protocol == "tcp" and binding.host_port.isdigit():
-                host = "localhost" if binding.host_ip in ("", "0.0.0.0", "127.0.0.1") else binding.host_ip  # noqa: S104
-                host = f"[{host}]" if ":" in host else host
-                urls.append((wish.name, f"http://{host}:{binding.host_port}"))
-    return urls
+def published_urls(view: View, host_name: str) -> list[tuple[str, str]]:
+    """Where each published TCP port answers, by the container's name and in the order of the file."""
+    standing = {container.name: container for container in view.seen.containers}
+    found = (standing.get(wish.name) for wish in view.wishes.containers)
+    return [(container.name, url) for container in found if container for url in container.urls(host_name)]
 
 
 def torn_down_text(changes: Changes) -> Text:
@@ -47,12 +64,8 @@ def torn_down_text(changes: Changes) -> Text:
     counts: dict[str, int] = {}
     for change in changes.changes:
         counts[change.kind] = counts.get(change.kind, 0) + 1
-    listed = ", ".join(_count(count, kind) for kind, count in counts.items())
+    listed = ", ".join(count(number, kind) for kind, number in counts.items())
     lines = Text().append(f"`{changes.topology}` is gone", "bold green").append(f": removed {listed or 'nothing'}.\n")
     for note in changes.notes:
         lines.append(f"  Note: {note}.\n", "dim")
     return lines
-
-
-def _count(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number} {what}s"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from netdeploy.render.layout import count, labelled, listed, paragraph, printable
+from netdeploy.render.urls import url_lines
 
 if TYPE_CHECKING:
     from netdeploy.workflow.status_report import StatusReport, TopologyReport
@@ -38,10 +39,11 @@ def _topology(topology: TopologyReport, width: int | None) -> Text:
     verdict, style = _verdict(topology)
     lines = Text().append(topology.name, "bold").append("  ").append(f"{verdict}\n", style)
     if topology.unknown:
-        lines.append_text(paragraph(f"Can't be compared: {topology.unknown}.", width, indent=2))
+        lines.append_text(paragraph(f"The reason: {topology.unknown}.", width, indent=2))
     if topology.changed_by:
         lines.append_text(paragraph(f"It is being changed by {topology.changed_by}.", width, "yellow", indent=2))
     rows = [
+        ("prefix", topology.prefix),
         ("file", topology.source or "not known"),
         ("containers", _containers(topology)),
         ("networks", listed(" ".join((network.name, *network.subnets)) for network in topology.networks)),
@@ -50,8 +52,8 @@ def _topology(topology: TopologyReport, width: int | None) -> Text:
     for label, value in rows:
         if value:
             lines.append_text(labelled(label, value, _COLUMN, width))
-    for number, url in enumerate(topology.urls):
-        lines.append_text(labelled("open" if number == 0 else "", f"{url.url}  {url.container}", _COLUMN, width))
+    for number, (name, urls) in enumerate(url_lines((url.container, url.url) for url in topology.urls)):
+        lines.append_text(labelled("open" if number == 0 else "", f"{name}: {urls}", _COLUMN, width))
     for ailment in topology.health:
         first, *rest = paragraph(f"{ailment.container} {ailment.message}", width, indent=4).split("\n")
         lines.append("  ✗ ", "red").append(printable(first.plain.strip()) + "\n")
@@ -63,7 +65,7 @@ def _topology(topology: TopologyReport, width: int | None) -> Text:
 
 def _verdict(topology: TopologyReport) -> tuple[str, str]:
     if topology.in_sync is None:
-        return "in sync or not, nobody can tell", "yellow"
+        return "can't be compared with its file", "yellow"
     if topology.in_sync:
         return "in sync", "green"
     parts = [f"{number} to {action}" for action, number in topology.summary.items() if action != "conflict"]

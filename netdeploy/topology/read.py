@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 
 from netdeploy.errors import NetdeployError, TopologyInvalid
+from netdeploy.identity import TopologyId
+from netdeploy.paths import absolute, is_gone, why
 from netdeploy.topology import rules, yaml_source
 from netdeploy.topology.draft import Draft
 from netdeploy.topology.model import Container, Network, Topology, Volume
@@ -23,9 +25,11 @@ from netdeploy.topology.text_types import LABEL_NAME
 from netdeploy.topology.yaml_source import Mapping, Scalar, SourceRefused, to_data
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from collections.abc import Mapping as MappingType
 
 M = TypeVar("M", bound=BaseModel)
+_OBJECTS = (("containers",), ("networks",), ("volumes",))
 MOST_TOLD = 100
 """Problems of one file that are described; whoever mends that many looks again."""
 
@@ -45,8 +49,15 @@ class Reading:
 
     def described(self) -> list[str]:
         """Each problem as text, in file order; of very many, the first ones."""
-        told = [describe(problem, self.shown, self.lines) for problem in self.problems[:MOST_TOLD]]
-        more = len(self.problems) - MOST_TOLD
+        return self._described(self.problems)
+
+    def described_at(self, places: Collection[tuple[str, str]]) -> list[str]:
+        """The problems of some objects, each given as its section and name, and of what is no single object's."""
+        return self._described([p for p in self.problems if p.path[0:1] not in _OBJECTS or p.path[0:2] in places])
+
+    def _described(self, problems: Sequence[Problem]) -> list[str]:
+        told = [describe(problem, self.shown, self.lines) for problem in problems[:MOST_TOLD]]
+        more = len(problems) - MOST_TOLD
         return [*told, f"{plain(self.shown)}: … and {more:,} more"] if more > 0 else told
 
     def wanted(self) -> Topology:
@@ -58,7 +69,7 @@ class Reading:
         if self.topology is None:
             errors = sum(problem.severity == "error" for problem in self.problems)
             count = "1 problem" if errors == 1 else f"{errors} problems"
-            raise TopologyInvalid(f"{self.shown} has {count}; nothing was changed", details=self.described())
+            raise TopologyInvalid(f"{self.shown} has {count}", details=self.described())
         return self.topology
 
 
@@ -93,12 +104,11 @@ def content(file: FilePath, shown: str) -> bytes:
         hint = f"let its owner allow it (chmod +r {file.name}), or the folders above it"
         raise NetdeployError(f"{shown} can't be read: Permission denied", hint=hint) from None
     except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise NetdeployError(f"{plain(shown)} can't be read: {reason}") from None
+        raise NetdeployError(f"{plain(shown)} can't be read: {why(error)}") from None
 
 
-def topology_name(path: FilePath) -> str:
-    """The name of the topology in a file, which may have problems otherwise.
+def topology_id(path: FilePath) -> TopologyId:
+    """What the topology in a file is known by; the file may have problems otherwise.
 
     Raises:
         NetdeployError: the file can't be opened.
@@ -114,23 +124,28 @@ def topology_name(path: FilePath) -> str:
         raise TopologyInvalid(
             f"{path} can't be read", hint="give the topology's name instead", details=details
         ) from None
-    name = root.get("name") if isinstance(root, Mapping) else None
-    return name.text if isinstance(name, Scalar) and name.text else path.stem
+    name, prefix = (root.get(key) if isinstance(root, Mapping) else None for key in ("name", "prefix"))
+    return TopologyId(
+        name.text if isinstance(name, Scalar) and name.text else path.stem,
+        prefix.text if isinstance(prefix, Scalar) and prefix.value is not None else "",
+    )
 
 
 def _similar_file(file: FilePath) -> str:
     folder = file.parent
     try:
         names = sorted(p.name for p in folder.iterdir() if p.suffix in (".yaml", ".yml"))
-    except OSError:
-        return f"there is no folder {folder} either"
-    listed = f"in {folder}: {', '.join(names[:8])}" if names else f"no topology file is in {folder.absolute()}"
+    except OSError as error:
+        if is_gone(folder):
+            return f"there is no folder {folder} either"
+        return f"the folder {'you are in' if folder == FilePath() else folder} can't be read: {why(error)}"
+    listed = f"in {folder}: {', '.join(names[:8])}" if names else f"no topology file is in {absolute(folder)}"
     return did_you_mean(file.name, names, otherwise=listed)
 
 
 def read_bytes(raw: bytes, file: FilePath, shown: str, environ: MappingType[str, str] = os.environ) -> Reading:
     """Read a topology file's content; see `read`."""
-    source = file.absolute()
+    source = absolute(file)
     lines = yaml_source.text_lines(raw)
     try:
         root, problems = yaml_source.parse(yaml_source.decode(raw))

@@ -6,6 +6,7 @@ import io
 import json
 from typing import TYPE_CHECKING
 
+from netdeploy.paths import why
 from netdeploy.topology.shorthand_mounts import at_home
 from netdeploy.topology.shorthand_pieces import mapping, scalar
 from netdeploy.topology.yaml_source import Entry, Mapping, Node, Scalar, Sequence
@@ -68,7 +69,7 @@ def _text_of(named: Scalar, path: Path, around: Surroundings, *, may_be_missing:
     except UnicodeDecodeError:
         reason = "it is not UTF-8 text"
     except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        reason = why(error)
     around.problem(named.mark, path, f"{named.text} can't be read: {reason}")
     return ""
 

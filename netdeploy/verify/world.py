@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from netdeploy.attributes.containers.network import exposed_ports, port_bindings
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, Wishes
 from netdeploy.engine.observed import LABEL_NAME, ObservedContainer, ObservedNetwork, PortBinding, Snapshot
-from netdeploy.plan.ownership import is_ours, our_containers
+from netdeploy.plan.ownership import our_containers, our_networks
 from netdeploy.topology.draft import DEFAULT_BRIDGE
 
 HOST = "the host"
@@ -205,7 +205,7 @@ def separates(network: ObservedNetwork) -> bool:
 
 def world(wishes: Wishes, seen: Snapshot) -> World:
     """Match the containers of a file with those on the engine: by label, or else by name, whoever made them."""
-    by_key = {c.labels.get(LABEL_NAME, ""): c for c in our_containers(seen, wishes.origin.topology)}
+    by_key = {c.labels.get(LABEL_NAME, ""): c for c in our_containers(seen, wishes.origin.id)}
     by_name = {container.name: container for container in seen.containers}
     wanted = {wish.name: wish for wish in wishes.containers}
     live = {wish.name: by_key.get(wish.key) or by_name.get(wish.name) for wish in wishes.containers}
@@ -235,7 +235,7 @@ def _keeping_apart(wishes: Wishes, seen: Snapshot) -> frozenset[str]:
     for wish in wishes.networks:
         stands = live.get(wish.name)
         told = wish.spec.driver_opts.get(ICC)
-        as_it_is = stands and (wish.spec.external or is_ours(stands.labels, wish.origin.topology, "network"))
+        as_it_is = stands and (wish.spec.external or stands in our_networks(seen, wish.origin.id))
         if told in _FALSE or (told is None and stands and as_it_is and separates(stands)):
             found.add(wish.name)
     return frozenset(found)

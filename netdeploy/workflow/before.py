@@ -15,7 +15,7 @@ from netdeploy.errors import Conflict, EngineTooOld, OperationFailed
 from netdeploy.plan.changes import Action, ContainerChange
 from netdeploy.plan.too_old import too_old
 from netdeploy.workflow.listener import Listener
-from netdeploy.workflow.views import View, too_old_text
+from netdeploy.workflow.views import Target, View, too_old_text
 
 UNTOUCHED = "nothing was touched"
 """What a refusal says of what was done before it."""
@@ -47,6 +47,16 @@ def refuse_obstacles(engine: Engine, view: View, done: str = UNTOUCHED) -> list[
         what = "something stands" if count == 1 else f"{count} things stand"
         raise Conflict(f"{what} in the way (marked ! above); {done}", details=found)
     return warnings(view.seen, view.changes, around)
+
+
+def contested(view: View, target: Target) -> Conflict:
+    """The refusal to take over what another file made, which is still there and describes the same topology."""
+    other = view.changes.made_from
+    return Conflict(
+        f"`{target.id.name}` was made from {other}, and {target.source} describes it too; nothing was touched",
+        hint="give one of the two files another `name` or `prefix`; or let this one take over what is listed above:"
+        " --adopt",
+    )
 
 
 def _images_not_to_be_had(engine: Engine, view: View) -> Iterator[str]:

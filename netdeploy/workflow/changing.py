@@ -15,17 +15,19 @@ from netdeploy.apply.endings import Watched, ended_too_soon
 from netdeploy.apply.execute import Outcome, execute
 from netdeploy.attributes.wish import nothing
 from netdeploy.engine.engine import Engine
+from netdeploy.engine.errors import EngineAnswer
 from netdeploy.engine.lock import Patience, is_left_behind, locked
 from netdeploy.engine.observe import Scope, observe
 from netdeploy.engine.observed import ObservedContainer
 from netdeploy.errors import EngineUnreachable, Interrupted, NetdeployError, NotConverged, OperationFailed
+from netdeploy.identity import TopologyId
 from netdeploy.plan.changes import Action, Changes, ContainerChange
 from netdeploy.plan.diff import DiffOptions, diff
 from netdeploy.plan.operations import RemoveContainer, RemoveNetwork, RemoveVolume, Start
 from netdeploy.plan.plan import plan
 from netdeploy.plan.reasons import listed
 from netdeploy.plan.report import report
-from netdeploy.workflow.before import UNTOUCHED, always_pulled, provide_images, refuse_obstacles
+from netdeploy.workflow.before import UNTOUCHED, always_pulled, contested, provide_images, refuse_obstacles
 from netdeploy.workflow.listener import Listener
 from netdeploy.workflow.saved import Held
 from netdeploy.workflow.views import Target, View, glance, look
@@ -51,6 +53,8 @@ class Options:
     timeout: float = 300.0
     lock_timeout: float = 300.0
     force: bool = False
+    adopt: bool = False
+    """Whether to take over what another file made that describes the same topology."""
 
 
 @dataclass(slots=True)
@@ -68,7 +72,7 @@ def apply(engine: Engine, target: Target, listener: Listener, options: Options, 
     The listener is told of the diff before anything is touched, and of each step.
 
     Raises:
-        Conflict: something is in the way; nothing was touched.
+        Conflict: something is in the way, or another file describes what stands; nothing was touched.
         EngineTooOld: the topology uses what this engine does not have; nothing was touched.
         PlanRefused: the saved plan is for another engine, or stale.
         Locked: somebody else is changing the topology; nothing was touched.
@@ -87,16 +91,17 @@ class _Apply:
         self._listener = listener
         self._options = options
         self._done = UNTOUCHED
+        self._adopted = ""
 
     def run(self) -> Applied:
         if self._held:
             self._held.check_engine(self._engine)
         view = self._examine(None)
         applied = Applied(view)
-        locks_left = any(is_left_behind(volume.labels, self._target.name) for volume in view.seen.volumes)
+        locks_left = any(is_left_behind(volume.labels, self._target.id) for volume in view.seen.volumes)
         if view.changes.in_sync and not always_pulled(view) and not locks_left:
             return applied
-        with locked(self._engine, self._target.name, _patience(self._listener, self._options)):
+        with locked(self._engine, self._target.id, _patience(self._listener, self._options)):
             applied.view = self._examine(view)
             if self._held:
                 self._as_planned(applied, self._held)
@@ -134,10 +139,20 @@ class _Apply:
         """A view that nothing stands in the way of; told of, unless the one that was shown said the same."""
         if not shown:
             self._listener.on_view(view)
+            self._refuse_contested(view)
         for text in refuse_obstacles(self._engine, view, self._done):
             if not shown:
                 self._listener.say(f"warning: {text}")
         return view
+
+    def _refuse_contested(self, view: View) -> None:
+        """Leave what another file made to that file, unless somebody has decided otherwise: once is enough."""
+        other = view.changes.made_from
+        if not view.changes.contested or view.changes.in_sync or self._options.adopt or other == self._adopted:
+            return
+        if not self._listener.may_adopt(view.changes):
+            raise contested(view, self._target)
+        self._adopted = other
 
     def _converge(self, applied: Applied, *, again: bool) -> None:
         if again:
@@ -194,7 +209,11 @@ def _persist(engine: Engine, listener: Listener, run: Callable[[bool], T]) -> T:
         except NetdeployError as error:
             if not error.may_pass:
                 raise
-            listener.say(f"{error.message}; looking again")
+            # the error itself is told at the end, if it is still there
+            gone = isinstance(error, EngineUnreachable)
+            listener.say(
+                "the engine does not answer: waiting for it" if gone else "this may pass by itself: looking again"
+            )
             _await(engine, listener)
     return run(True)
 
@@ -212,7 +231,7 @@ def _await(engine: Engine, listener: Listener) -> None:
             raise Interrupted("interrupted while the engine did not answer", hint="the same command finishes the job")
         try:
             engine.reader.get_bytes("/_ping")
-        except EngineUnreachable as error:
+        except (EngineUnreachable, EngineAnswer) as error:  # one that is starting, or ending, says no to everything
             if time.monotonic() > end:
                 hint = "once it answers again, the same command finishes the job"
                 raise EngineUnreachable(error.message, hint=hint, may_pass=False) from None
@@ -295,7 +314,9 @@ def _undo_details(outcome: Outcome) -> list[str]:
     return details + ([f"taken back, so that it is as it was before: {', '.join(groups)}"] if groups else [])
 
 
-def teardown(engine: Engine, topology: str, listener: Listener, options: Options, *, remove_volumes: bool) -> Changes:
+def teardown(
+    engine: Engine, topology: TopologyId, listener: Listener, options: Options, *, remove_volumes: bool
+) -> Changes:
     """Remove all that carries the topology's label; returns what was to be done.
 
     Raises:
@@ -311,7 +332,9 @@ def teardown(engine: Engine, topology: str, listener: Listener, options: Options
         )
 
 
-def _tear_down(engine: Engine, topology: str, listener: Listener, options: Options, *, remove_volumes: bool) -> Changes:
+def _tear_down(
+    engine: Engine, topology: TopologyId, listener: Listener, options: Options, *, remove_volumes: bool
+) -> Changes:
     seen = observe(engine.reader, Scope(topology))
     wanted = nothing(topology)
     changes = diff(wanted, seen, DiffOptions(remove_volumes=remove_volumes, force=options.force))
@@ -327,7 +350,7 @@ def _tear_down(engine: Engine, topology: str, listener: Listener, options: Optio
     if failures:
         hint = next((c.hint for c in changes.conflicts), "") or next((e.hint for _, e in outcome.failed if e.hint), "")
         raise OperationFailed(
-            f"not all of `{topology}` could be removed",
+            f"not all of `{topology.name}` could be removed",
             hint=hint,
             details=failures,
             may_pass=bool(outcome.failed) and _may_pass(outcome),

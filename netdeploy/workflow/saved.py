@@ -15,6 +15,7 @@ from netdeploy import __version__
 from netdeploy.engine.observe import identity
 from netdeploy.errors import Conflict, NetdeployError, PlanRefused
 from netdeploy.masking import masked_text
+from netdeploy.paths import is_file, is_folder, is_gone, why
 from netdeploy.plan.report import report
 from netdeploy.plan.saved import (
     DOCUMENT,
@@ -81,9 +82,9 @@ def _digest_of_wishes(reading: Reading, salt: str) -> str:
 
 def _refuse_to_overwrite(path: Path) -> None:
     """A plan may be saved over an older one, and over nothing else."""
-    if path.is_dir():
+    if is_folder(path):
         raise PlanRefused(f"{path} is a folder", hint="name the file in it that the plan is to be saved to")
-    if path.exists() and _document_in(_bytes_of(path)) is None:
+    if not is_gone(path) and _document_in(_bytes_of(path)) is None:
         hint = "name another file, or remove that one"
         raise PlanRefused(f"{path} exists and is no saved plan, so nothing was written to it", hint=hint)
 
@@ -99,9 +100,8 @@ def _write(path: Path, text: str) -> None:
     except (OSError, ValueError) as error:
         with suppress(OSError):
             Path(temporary).unlink()
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         hint = "name a file in a folder that is there, and that you may write to"
-        raise PlanRefused(f"the plan can't be saved to {path}: {reason}", hint=hint) from None
+        raise PlanRefused(f"the plan can't be saved to {path}: {why(error)}", hint=hint) from None
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ def plan_in(path: Path) -> SavedPlan | None:
     Raises:
         PlanRefused: it is meant as a plan and is none that this version can carry out.
     """
-    if not path.is_file():
+    if not is_file(path):
         return None
     raw = _bytes_of(path)
     document = _document_in(raw)
@@ -140,8 +140,8 @@ def _bytes_of(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
             return stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise PlanRefused(f"{path} can't be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        raise PlanRefused(f"{path} can't be read: {why(error)}") from None
 
 
 def _json_in(path: Path, raw: bytes) -> Any:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from netdeploy.attributes.labels import KIND_ANONYMOUS
 from netdeploy.engine import helpers, lock
 from netdeploy.engine.observe import Scope, observe
-from netdeploy.engine.observed import (
-    LABEL_SOURCE,
-    LABEL_TOPOLOGY,
-    ObservedContainer,
-    ObservedNetwork,
-    ObservedVolume,
-    Snapshot,
-)
+from netdeploy.engine.observed import ObservedContainer, ObservedNetwork, ObservedVolume, Snapshot
 from netdeploy.errors import EngineUnreachable, NetdeployError, TopologyInvalid
+from netdeploy.identity import TopologyId
 from netdeploy.plan.health import Ailment, ailments
-from netdeploy.plan.ownership import inheritors, is_interim, is_ours, our_containers
+from netdeploy.plan.ownership import (
+    inheritors,
+    is_interim,
+    made_from,
+    our_containers,
+    our_networks,
+    our_volumes,
+    owners,
+)
+from netdeploy.plan.volumes import anonymous
 from netdeploy.topology.read import read
+from netdeploy.workflow.copies import file_of
 from netdeploy.workflow.views import Target, look
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Comparison:
 class TopologyStatus:
     """One topology: what stands of it, and how it compares with the file it came from (`source`, "" unknown)."""
 
-    name: str
+    id: TopologyId
     source: str
     containers: tuple[ObservedContainer, ...]
     networks: tuple[ObservedNetwork, ...]
@@ -63,7 +64,7 @@ class Leftover:
 
     kind: Kind
     name: str
-    topology: str
+    topology: TopologyId | None
     message: str
     hint: str
 
@@ -79,16 +80,16 @@ class EngineStatus:
     @property
     def names(self) -> tuple[str, ...]:
         """The topologies of which there is anything, sorted."""
-        left = {leftover.topology for leftover in self.leftovers} - {""}
-        return tuple(sorted(left | {topology.name for topology in self.topologies}))
+        left = {leftover.topology.name for leftover in self.leftovers if leftover.topology}
+        return tuple(sorted(left | {topology.id.name for topology in self.topologies}))
 
     def of(self, names: Iterable[str]) -> EngineStatus:
         """The part that belongs to some topologies."""
         wanted = set(names)
         return EngineStatus(
             self.engine_version,
-            tuple(topology for topology in self.topologies if topology.name in wanted),
-            tuple(leftover for leftover in self.leftovers if leftover.topology in wanted),
+            tuple(topology for topology in self.topologies if topology.id.name in wanted),
+            tuple(left for left in self.leftovers if left.topology and left.topology.name in wanted),
         )
 
 
@@ -97,30 +98,27 @@ def status(engine: Engine) -> EngineStatus:
     seen = observe(engine.reader, Scope(topology=None))
     locks = lock.all_locks(engine.reader)
     living = {topology: holder for topology, holder in locks.values() if not holder.is_dead}
-    topologies = tuple(_topology(engine, name, seen, living.get(name)) for name in _names(seen))
-    left = [*_helpers(engine), *_locks(locks), *_interim(topologies), *_volumes(seen), *_inheritors(seen)]
+    standing = _standing(seen)
+    topologies = tuple(_topology(engine, id_, seen, living.get(id_)) for id_ in standing)
+    left = [*_helpers(engine), *_locks(locks), *_interim(topologies), *_volumes(seen, standing), *_inheritors(seen)]
     return EngineStatus(seen.engine_version, topologies, tuple(left))
 
 
-def _labelled(seen: Snapshot) -> set[str]:
+def _known(seen: Snapshot) -> list[TopologyId]:
     objects: tuple[ObservedContainer | ObservedNetwork | ObservedVolume, ...]
     objects = (*seen.containers, *seen.networks, *seen.volumes)
-    return {o.labels[LABEL_TOPOLOGY] for o in objects if o.labels.get(LABEL_TOPOLOGY)}
+    return sorted(set(filter(None, map(owners(seen).owner, objects))))
 
 
-def _names(seen: Snapshot) -> list[str]:
+def _standing(seen: Snapshot) -> list[TopologyId]:
     """The topologies that have a container or a network; volumes alone are what a teardown leaves."""
-    return sorted(name for name in _labelled(seen) if our_containers(seen, name) or _networks(seen, name))
+    return [id_ for id_ in _known(seen) if our_containers(seen, id_) or our_networks(seen, id_)]
 
 
-def _networks(seen: Snapshot, name: str) -> tuple[ObservedNetwork, ...]:
-    return tuple(network for network in seen.networks if is_ours(network.labels, name, "network"))
-
-
-def _topology(engine: Engine, name: str, seen: Snapshot, changed_by: Holder | None) -> TopologyStatus:
-    containers, networks = our_containers(seen, name), _networks(seen, name)
-    source = _source((*containers, *networks))
-    comparison = _compare(engine, name, source)
+def _topology(engine: Engine, id_: TopologyId, seen: Snapshot, changed_by: Holder | None) -> TopologyStatus:
+    containers, networks = our_containers(seen, id_), our_networks(seen, id_)
+    source = made_from(seen, id_)
+    comparison = _compare(engine, id_, source)
     internal = frozenset(network.id for network in seen.networks if network.internal)
     if comparison.changes:
         ailing = comparison.changes.health
@@ -128,37 +126,32 @@ def _topology(engine: Engine, name: str, seen: Snapshot, changed_by: Holder | No
         found = (ailments(c, c.name, may_have_ended=True, internal=internal) for c in containers)
         ailing = tuple(ailment for several in found for ailment in several)
     return TopologyStatus(
-        name=name,
+        id=id_,
         source=source,
         containers=tuple(sorted(containers, key=lambda container: container.name)),
         networks=tuple(sorted(networks, key=lambda network: network.name)),
-        volumes=tuple(volume for volume in seen.volumes if is_ours(volume.labels, name, "volume")),
+        volumes=our_volumes(seen, id_),
         comparison=comparison,
         ailments=ailing,
         changed_by=changed_by,
     )
 
 
-def _source(objects: Iterable[ObservedContainer | ObservedNetwork]) -> str:
-    """The file that most of them came from; a file that was moved leaves its old place on what was not made anew."""
-    sources = Counter(o.labels[LABEL_SOURCE] for o in objects if o.labels.get(LABEL_SOURCE))
-    return sources.most_common(1)[0][0] if sources else ""
-
-
-def _compare(engine: Engine, name: str, source: str) -> Comparison:
-    if not source:
-        why = "nothing on the engine says which file it came from"
-        return Comparison(why_not=why, hint="compare with a file: netdeploy diff FILE")
-    if not Path(source).exists():
-        hint = f"compare with another: netdeploy diff FILE; or remove it: netdeploy teardown {name}"
-        return Comparison(why_not="the file it came from is not on this machine (any more)", hint=hint)
+def _compare(engine: Engine, id_: TopologyId, source: str) -> Comparison:
+    away = f"netdeploy teardown {id_.options}"
     try:
-        reading = read(source)
+        file = file_of((source,) if source else ())
+    except NetdeployError as error:
+        return Comparison(why_not=error.message, hint=f"{error.hint}; or remove it: {away}")
+    try:
+        reading = read(file)
         topology = reading.wanted()
-        if topology.name != name:
-            hint = f"netdeploy teardown {name} removes what stands of this one"
-            return Comparison(why_not=f"its file describes `{topology.name}` now", hint=hint)
-        return Comparison(look(engine, Target(topology, reading.source)).changes)
+        target = Target(topology, reading.source)
+        if target.id != id_:
+            return Comparison(
+                why_not=f"its file describes {target.id.beside(id_)} now", hint=f"{away} removes what stands"
+            )
+        return Comparison(look(engine, target).changes)
     except EngineUnreachable:
         raise
     except TopologyInvalid as error:
@@ -174,14 +167,16 @@ def _compare(engine: Engine, name: str, source: str) -> Comparison:
 def _helpers(engine: Engine) -> Iterator[Leftover]:
     for helper in helpers.leftovers(engine.reader):
         message = f"a helper container for {helper.purpose}, left by {helper.holder.text}, whose process has ended"
-        yield Leftover("helper", helper.name, "", message, f"docker rm -f {helper.name}; the next helper's run does it")
+        hint = f"docker rm -f {helper.name}; the next helper's run does it"
+        yield Leftover("helper", helper.name, None, message, hint)
 
 
-def _locks(locks: Mapping[str, tuple[str, Holder]]) -> Iterator[Leftover]:
+def _locks(locks: Mapping[str, tuple[TopologyId, Holder]]) -> Iterator[Leftover]:
     for volume, (topology, holder) in locks.items():
         if holder.is_dead:
-            message = f"the lock of `{topology}`, left by {holder.text}, whose process has ended"
-            yield Leftover("lock", volume, topology, message, f"netdeploy unlock {topology}; the next apply does it")
+            message = f"the lock of `{topology.name}`, left by {holder.text}, whose process has ended"
+            hint = f"netdeploy unlock {topology.options}; the next apply does it"
+            yield Leftover("lock", volume, topology, message, hint)
 
 
 def _interim(topologies: Iterable[TopologyStatus]) -> Iterator[Leftover]:
@@ -189,24 +184,24 @@ def _interim(topologies: Iterable[TopologyStatus]) -> Iterator[Leftover]:
     for topology in topologies:
         for container in topology.containers:
             if topology.changed_by is None and is_interim(container.name):
-                message = f"a container of `{topology.name}` from a replacement that was interrupted"
+                message = f"a container of `{topology.id.name}` from a replacement that was interrupted"
                 file = topology.source or "FILE"
-                hint = f"netdeploy apply {file} finishes it, netdeploy teardown {topology.name} removes it"
-                yield Leftover("interim", container.name, topology.name, message, hint)
+                hint = f"netdeploy apply {file} finishes it, netdeploy teardown {topology.id.options} removes it"
+                yield Leftover("interim", container.name, topology.id, message, hint)
 
 
-def _volumes(seen: Snapshot) -> Iterator[Leftover]:
-    standing = set(_names(seen))
-    for volume in seen.volumes:
-        name = volume.labels.get(LABEL_TOPOLOGY, "")
-        kinds = ("volume", KIND_ANONYMOUS)
-        if name and name not in standing and any(is_ours(volume.labels, name, kind) for kind in kinds):
-            message = f"a volume of `{name}`, of which nothing else is left; it is kept for its data"
-            yield Leftover("volume", volume.name, name, message, f"netdeploy teardown {name} --volumes removes it")
+def _volumes(seen: Snapshot, standing: Collection[TopologyId]) -> Iterator[Leftover]:
+    for id_ in _known(seen):
+        volumes = (*our_volumes(seen, id_), *anonymous(seen, id_)) if id_ not in standing else ()
+        for volume in volumes:
+            message = f"a volume of `{id_.name}`, of which nothing else is left; it is kept for its data"
+            hint = f"netdeploy teardown {id_.options} --volumes removes it"
+            yield Leftover("volume", volume.name, id_, message, hint)
 
 
 def _inheritors(seen: Snapshot) -> Iterator[Leftover]:
-    for name in sorted(_labelled(seen)):
-        for container in inheritors(seen, name):
-            message = f"run by hand from an image made of a container of `{name}`, whose labels it has; it is not ours"
-            yield Leftover("inheritor", container.name, name, message, f"docker rm -f {container.name}")
+    for id_ in _known(seen):
+        for container in inheritors(seen, id_):
+            whose = f"a container of `{id_.name}`, whose labels it has; it is not ours"
+            message = f"run by hand from an image made of {whose}"
+            yield Leftover("inheritor", container.name, id_, message, f"docker rm -f {container.name}")

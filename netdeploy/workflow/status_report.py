@@ -6,7 +6,6 @@ The schema `schemas/status.schema.json` is made from these models.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -73,6 +72,8 @@ class TopologyReport(Document):
 
     name: str
     """Its name."""
+    prefix: str
+    """Its prefix: with its name, what it is known by."""
     source: str | None
     """The file it came from, as its labels say."""
     in_sync: bool | None
@@ -115,7 +116,9 @@ class LeftoverReport(Document):
     name: str
     """The name of the container or volume."""
     topology: str | None
-    """The topology that it belongs to, if any."""
+    """The name of the topology that it belongs to, if any."""
+    prefix: str | None
+    """That topology's prefix."""
     message: str
     """What it is, in words."""
     hint: str
@@ -150,7 +153,8 @@ def _topology(topology: TopologyStatus, host_name: str) -> TopologyReport:
     counts = Counter(change.action.value for change in changes.changes) if changes else Counter[str]()
     healths = [container.state.health for container in containers if container.state.health]
     return TopologyReport(
-        name=topology.name,
+        name=topology.id.name,
+        prefix=topology.id.prefix,
         source=topology.source or None,
         in_sync=changes.in_sync if changes else None,
         unknown=None if changes else without_secrets(topology.comparison.why_not),
@@ -166,7 +170,7 @@ def _topology(topology: TopologyStatus, host_name: str) -> TopologyReport:
             for network in topology.networks
         ),
         volumes=tuple(sorted(volume.name for volume in topology.volumes)),
-        urls=tuple(url for container in containers for url in _urls(container, host_name)),
+        urls=tuple(UrlStatus(container=c.name, url=url) for c in containers for url in c.urls(host_name)),
         health=tuple(
             AilmentStatus(
                 container=a.container, status=a.status, message=without_secrets(a.message), exit_code=a.exit_code
@@ -186,19 +190,12 @@ def _container(container: ObservedContainer) -> ContainerStatus:
     )
 
 
-def _urls(container: ObservedContainer, host_name: str) -> Iterator[UrlStatus]:
-    """From what is really bound, so that ports chosen by the engine are there, too."""
-    bound = sorted(container.bound_ports, key=lambda binding: (binding.target, binding.host_port))
-    urls = filter(None, (binding.url(host_name) for binding in bound))
-    for url in dict.fromkeys(urls):
-        yield UrlStatus(container=container.name, url=url)
-
-
 def _leftover(leftover: Leftover) -> LeftoverReport:
     return LeftoverReport(
         kind=leftover.kind,
         name=leftover.name,
-        topology=leftover.topology or None,
+        topology=leftover.topology.name if leftover.topology else None,
+        prefix=leftover.topology.prefix if leftover.topology else None,
         message=leftover.message,
         hint=leftover.hint,
     )

@@ -12,6 +12,7 @@ from netdeploy.engine.engine import Engine
 from netdeploy.engine.observe import Scope, can_be_pulled, observe
 from netdeploy.engine.observed import LABEL_NAME, LABEL_STAND_IN, ObservedContainer, ObservedImage, Snapshot
 from netdeploy.errors import EngineTooOld
+from netdeploy.identity import TopologyId
 from netdeploy.plan.by_name import compare_by_name
 from netdeploy.plan.changes import Changes
 from netdeploy.plan.diff import DiffOptions, diff
@@ -19,6 +20,7 @@ from netdeploy.plan.ownership import our_containers
 from netdeploy.plan.too_old import too_old
 from netdeploy.stand_ins import stand_in, waited_for
 from netdeploy.topology.model import Container, Topology
+from netdeploy.workflow.copies import with_contest
 
 if TYPE_CHECKING:
     from netdeploy.stand_ins import Mode
@@ -39,9 +41,9 @@ class Target:
     mode: Mode | None = None
 
     @property
-    def name(self) -> str:
-        """The topology's name."""
-        return self.topology.name or self.source.stem
+    def id(self) -> TopologyId:
+        """What the topology is known by."""
+        return TopologyId(self.topology.name or self.source.stem, self.topology.prefix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def glance(engine: Engine, target: Target, options: DiffOptions = _AS_IT_IS) -> 
     """As `look`, for one who asks himself what the engine is too old for."""
     seen = _observe(engine, target)
     wanted = _wishes(engine, target, seen)
-    return View(wanted, seen, diff(wanted, seen, options))
+    return View(wanted, seen, with_contest(diff(wanted, seen, options), target.id, target.source))
 
 
 def _observe(engine: Engine, target: Target) -> Snapshot:
@@ -89,14 +91,14 @@ def _observe(engine: Engine, target: Target) -> Snapshot:
     images = frozenset(container.image for container in topology.containers.values())
     networks = {engine_name(topology, key, spec) for key, spec in topology.networks.items() if not spec.external}
     external = frozenset(engine_name(topology, key, spec) for key, spec in topology.networks.items() if spec.external)
-    return observe(engine.reader, Scope(target.name, names, images, frozenset(networks), external))
+    return observe(engine.reader, Scope(target.id, names, images, frozenset(networks), external))
 
 
 def _refuse_too_new(wanted: Wishes, seen: Snapshot) -> None:
     lacking = too_old(wanted, seen.api_version)
     if lacking:
         raise EngineTooOld(
-            f"{too_old_text(wanted, seen)}; nothing was changed",
+            too_old_text(wanted, seen),
             hint="take it out of the file, or update Docker",
             details=lacking,
         )
@@ -111,7 +113,7 @@ def too_old_text(wanted: Wishes, seen: Snapshot) -> str:
 
 def _wishes(engine: Engine, target: Target, seen: Snapshot) -> Wishes:
     containers = target.topology.containers
-    live = _live_by_key(seen, target.name)
+    live = _live_by_key(seen, target.id)
     standing_in = {key for key, container in live.items() if container.labels.get(LABEL_STAND_IN)}
     chosen = _chosen(engine, target, seen, standing_in)
     busybox = find_busybox(engine.reader) if chosen else None
@@ -144,7 +146,7 @@ def _without_id(image: ObservedImage | None) -> ObservedImage | None:
     return replace(image, id="") if image else None
 
 
-def _live_by_key(seen: Snapshot, topology: str) -> dict[str, ObservedContainer]:
+def _live_by_key(seen: Snapshot, topology: TopologyId) -> dict[str, ObservedContainer]:
     return {c.labels.get(LABEL_NAME, ""): c for c in our_containers(seen, topology)}
 
 

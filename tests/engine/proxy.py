@@ -14,11 +14,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-Kind = Literal["cut before", "cut after", "call before", "call after", "500", "truncated", "slow"]
+Kind = Literal[
+    "cut before", "cut after", "call before", "call after", "500", "truncated", "slow", "silent", "garbage", "not JSON"
+]
 _HEAD = re.compile(rb"^(\S+) (\S+) HTTP/1\.1\r\n")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
 _LOOKING = {"GET", "HEAD"}
+_DELAYS = {"slow": 1.0, "silent": 3.0}  # seconds
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,14 @@ class Fault:
     """What happens at the `number`-th call (from 1) that changes something, or, with `looking`, that does not.
 
     "before" is before the engine hears of it, "after" is before the answer is passed on; `call` is called then.
+    "silent", "garbage" and "not JSON" stand in the place of an answer, of a call that the engine carried out.
     """
 
     kind: Kind
     number: int
     looking: bool = False
+    after: int = 0
+    """How many calls that change something come before the first one that is counted."""
     call: Callable[[], None] = lambda: None
 
 
@@ -112,20 +118,20 @@ class Proxy:
         answer = _answer(response.status, response.read(), method, response.getheader("Content-Type") or "")
         if fault and kind == "call after":
             fault.call()
-        if kind == "slow":
-            time.sleep(1)
-        if kind == "truncated":
-            client.sendall(answer[:-4])
-        if kind in {"cut after", "truncated"}:
+        time.sleep(_DELAYS.get(kind, 0))
+        client.sendall(_spoilt(kind, answer))
+        if kind in {"cut after", "truncated", "silent", "garbage"}:
             raise Cut
-        client.sendall(answer)
 
     def _fault_of(self, method: str, path: str) -> Fault | None:
         with self._lock:
             self.calls.append((method, path))
             fault, looking = self.fault, method in _LOOKING
-            same = [call for call in self.calls if (call[0] in _LOOKING) == looking]
-            if fault is None or fault.looking != looking or len(same) != fault.number:
+            changes = [index for index, call in enumerate(self.calls) if call[0] not in _LOOKING]
+            if fault is None or fault.looking != looking or len(changes) < fault.after:
+                return None
+            counted = self.calls[changes[fault.after - 1] + 1 :] if fault.after else self.calls
+            if len([call for call in counted if (call[0] in _LOOKING) == looking]) != fault.number:
                 return None
             self.struck = True
             return fault
@@ -147,6 +153,20 @@ def _request(client: socket.socket) -> bytes:
     while length and len(body) < int(length.group(1)):
         body += client.recv(65536)
     return head + b"\r\n\r\n" + body
+
+
+def _spoilt(kind: str, answer: bytes) -> bytes:
+    """What is passed on in the place of an answer."""
+    match kind:
+        case "cut after" | "silent":
+            return b""
+        case "truncated":
+            return answer[:-4]
+        case "garbage":
+            return b"SSH-2.0-OpenSSH_9.2\r\n\r\n"
+        case "not JSON":
+            return _answer(200, b"<html>")
+    return answer
 
 
 def _answer(status: int, body: bytes, method: str = "POST", kind: str = "application/json") -> bytes:

@@ -139,9 +139,9 @@ def test_a_topology_of_the_same_name_from_another_file_is_named_first(lab: Lab) 
     lab.apply(first)
     other = lab.write(body.replace("init: true", "init: false"), name="ndt-another")
     result = lab.run("diff", other)
-    assert f"What stands under this name came from another file: {first}" in result.out.splitlines()[1]
+    assert f"Another file made it, and describes it too: {first}" in result.out.splitlines()[1]
     assert lab.run("diff", other, "-o", "json").json["made_from"] == str(first)
-    assert "another file" not in lab.run("diff", lab.write(body.replace("init: true", "init: false"))).out
+    assert "nother file" not in lab.run("diff", lab.write(body.replace("init: true", "init: false"))).out
 
 
 # -- who is not ours ---------------------------------------------------------------------------------------------------

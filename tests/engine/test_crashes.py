@@ -31,6 +31,7 @@ from netdeploy.engine.connect import find_endpoint
 from netdeploy.engine.engine import Engine
 from netdeploy.engine.lock import locks
 from netdeploy.errors import NetdeployError
+from netdeploy.identity import TopologyId
 from netdeploy.topology.read import read
 from netdeploy.workflow import changing, views
 from netdeploy.workflow.listener import Listener
@@ -155,7 +156,7 @@ class Scenario:
         self.bench.apply(self.version)
         assert self.bench.differences(self.version) == []
         assert self.bench.left() == {f"{self.bench.name}-{key}" for key in ("web", "db", "front", "back", "data")}
-        assert locks(self.bench.lab.engine.reader, self.bench.name) == {}
+        assert locks(self.bench.lab.engine.reader, TopologyId(self.bench.name, f"{self.bench.name}-")) == {}
         assert self.name == "first apply" or self.bench.written() == CONTENT
         return struck
 

@@ -18,20 +18,23 @@ from engine.lab import Lab
 from netdeploy.engine.holder import Holder
 from netdeploy.engine.lock import LABEL_LOCK, Patience, locked, locks
 from netdeploy.errors import Interrupted, Locked, NetdeployError
+from netdeploy.identity import TopologyId
 
-VOLUME = "netdeploy.lock.ndt-lab"
+LAB = TopologyId("ndt-lab", "ndt-")
+VOLUME = "netdeploy.lock.ndt-ndt-lab"
+LABELS = {LABEL_LOCK: "ndt-lab", f"{LABEL_LOCK}.prefix": "ndt-"}
 WEB = "name: ndt-lab\nprefix: ndt-\ncontainers:\n  web: {image: BUSYBOX, command: KEEP, stop_signal: SIGKILL}\n"
 
 
 @pytest.fixture(autouse=True)
 def clean(lab: Lab) -> Iterator[None]:
     yield
-    for volume in locks(lab.engine.reader, "ndt-lab"):
+    for volume in locks(lab.engine.reader, LAB):
         lab.client.volumes.get(volume).remove(force=True)
 
 
 def held_by(lab: Lab, holder: Holder, volume: str = VOLUME) -> None:
-    lab.client.volumes.create(volume, labels={LABEL_LOCK: "ndt-lab", **holder.labels(LABEL_LOCK)})
+    lab.client.volumes.create(volume, labels={**LABELS, **holder.labels(LABEL_LOCK)})
 
 
 def dead_process() -> int:
@@ -46,7 +49,7 @@ def test_it_is_held_by_one_at_a_time(lab: Lab) -> None:
     def work() -> None:
         nonlocal inside, most
         try:
-            with locked(lab.engine, "ndt-lab", Patience(60)):
+            with locked(lab.engine, LAB, Patience(60)):
                 inside += 1
                 most = max(most, inside)
                 time.sleep(0.05)
@@ -61,7 +64,7 @@ def test_it_is_held_by_one_at_a_time(lab: Lab) -> None:
         thread.join()
     assert not errors
     assert most == 1
-    assert locks(lab.engine.reader, "ndt-lab") == {}
+    assert locks(lab.engine.reader, LAB) == {}
 
 
 def test_who_waits_is_told_for_whom_and_gives_up_in_time(lab: Lab) -> None:
@@ -83,7 +86,7 @@ def test_unlock_takes_away_a_lock_that_nobody_here_can_judge(lab: Lab) -> None:
     result = lab.run("unlock", "ndt-lab")
     assert result.code == 0
     assert "another-host" in result.out
-    assert locks(lab.engine.reader, "ndt-lab") == {}
+    assert locks(lab.engine.reader, LAB) == {}
     assert "is not locked" in lab.run("unlock", "ndt-lab").out
 
 
@@ -100,7 +103,7 @@ def test_the_lock_of_a_dead_process_is_taken_over(lab: Lab) -> None:
     held_by(lab, replace(Holder.this_process(), pid=dead_process()))
     result = lab.apply(file)
     assert "taking over the lock" in result.err
-    assert locks(lab.engine.reader, "ndt-lab") == {}
+    assert locks(lab.engine.reader, LAB) == {}
 
 
 def test_a_process_id_that_is_used_again_is_another_process(lab: Lab) -> None:
@@ -122,7 +125,7 @@ def test_the_lock_of_one_that_died_while_taking_over_is_no_obstacle(lab: Lab) ->
     held_by(lab, second, f"{VOLUME}.{dead.token[:12]}")
     held_by(lab, replace(dead, token="fedcba"), f"{VOLUME}.long-gone")
     lab.apply(lab.write(WEB))
-    assert locks(lab.engine.reader, "ndt-lab") == {}
+    assert locks(lab.engine.reader, LAB) == {}
 
 
 def test_an_apply_with_nothing_to_do_clears_a_dead_lock(lab: Lab) -> None:
@@ -130,7 +133,7 @@ def test_an_apply_with_nothing_to_do_clears_a_dead_lock(lab: Lab) -> None:
     lab.apply(file)
     held_by(lab, replace(Holder.this_process(), pid=dead_process()))
     assert lab.run("apply", file).code == 0
-    assert locks(lab.engine.reader, "ndt-lab") == {}
+    assert locks(lab.engine.reader, LAB) == {}
 
 
 def test_waiting_ends_when_it_is_interrupted(lab: Lab) -> None:
@@ -139,14 +142,14 @@ def test_waiting_ends_when_it_is_interrupted(lab: Lab) -> None:
     threading.Timer(0.5, stop.set).start()
     with (
         pytest.raises(Interrupted, match="nothing was changed"),
-        locked(lab.engine, "ndt-lab", Patience(60, stop=stop)),
+        locked(lab.engine, LAB, Patience(60, stop=stop)),
     ):
         pass
 
 
 def test_a_lock_that_is_there_is_given_back_whatever_happens_inside(lab: Lab) -> None:
-    with suppress(ZeroDivisionError), locked(lab.engine, "ndt-lab", Patience(1)):
-        with pytest.raises(Locked), locked(lab.engine, "ndt-lab", Patience(0)):
+    with suppress(ZeroDivisionError), locked(lab.engine, LAB, Patience(1)):
+        with pytest.raises(Locked), locked(lab.engine, LAB, Patience(0)):
             pass
         raise ZeroDivisionError
     with pytest.raises(NotFound):

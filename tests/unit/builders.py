@@ -14,6 +14,7 @@ from unit.paper_engine import PaperEngine
 from netdeploy.attributes.wish import ContainerWish, Wishes, nothing, wishes
 from netdeploy.engine import answers
 from netdeploy.engine.observed import ObservedImage
+from netdeploy.identity import TopologyId
 from netdeploy.plan.changes import Changes
 from netdeploy.plan.diff import DiffOptions, diff
 from netdeploy.plan.operations import Plan
@@ -74,9 +75,9 @@ def container_wish(text: str = "", *, key: str = "web", image: Json | None = Non
     return made.containers[0]
 
 
-def taken_down(name: str = "lab") -> Wishes:
+def taken_down(name: str = "lab", prefix: str = "") -> Wishes:
     """The wish for nothing, as a teardown has it."""
-    return nothing(name)
+    return nothing(TopologyId(name, prefix))
 
 
 def compared(wanted: Wishes, engine: PaperEngine, *, remove_volumes: bool = False) -> tuple[Changes, Plan]:

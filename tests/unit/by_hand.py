@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from unit.paper_engine import PaperEngine
 from unit.topologies import CONTAINERS, PAPER, relies_on
 
-from netdeploy.plan.ownership import is_ours
+from netdeploy.identity import TopologyId
+from netdeploy.plan.ownership import our_networks
 
 Json = dict[str, Any]
 
@@ -20,7 +21,8 @@ def strangers(engine: PaperEngine, topology: Json, draw: st.DrawFn) -> list[str]
     Returns the names of wanted objects that are theirs.
     """
     prefix = topology.get("prefix", "")
-    labels = draw(st.sampled_from(({}, {"com.docker.compose.project": "shop"}, _others())))
+    compose = {"com.docker.compose.project": "shop"}
+    labels = draw(st.sampled_from(({}, compose, _others("other", ""), _others("lab", "another-"))))
     taken = []
     standing = {answer["Name"].removeprefix("/") for answer in engine.containers.values()}
     # Not yet: a container that relies on another, whose conflict was lost when that one is made anew.
@@ -41,15 +43,20 @@ def strangers(engine: PaperEngine, topology: Json, draw: st.DrawFn) -> list[str]
             taken.append(prefix + key)
     if draw(st.integers(0, 3)) == 0 and _is_free(engine, f"{PAPER.subnets[0]}.0/24"):
         engine.foreign_network("office", labels, IPAM={"Config": [{"Subnet": f"{PAPER.subnets[0]}.0/24"}]})
-    ours = sorted(n["Name"] for n in engine.networks.values() if is_ours(n.get("Labels") or {}, "lab", "network"))
+    ours = sorted(network.name for network in our_networks(engine.snapshot(), TopologyId("lab", prefix)))
     if ours and draw(st.integers(0, 3)) == 0:
         engine.foreign_container("guest", [draw(st.sampled_from(ours))], labels)
     return taken
 
 
-def _others() -> Json:
-    """The labels of another topology."""
-    return {"netdeploy.topology": "other", "netdeploy.kind": "container", "netdeploy.name": "alpha"}
+def _others(topology: str, prefix: str) -> Json:
+    """The labels of another topology: one of the same name and another prefix is another one."""
+    return {
+        "netdeploy.topology": topology,
+        "netdeploy.prefix": prefix,
+        "netdeploy.kind": "container",
+        "netdeploy.name": "alpha",
+    }
 
 
 def _is_free(engine: PaperEngine, subnet: str) -> bool:

@@ -12,10 +12,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "netdeploy"
 
-# Each room may import these rooms of ours, besides itself, errors and masking.
+# Each room may import these rooms of ours, besides itself, errors, masking, paths and identity.
 MAY_KNOW = {
     "errors": set(),
     "masking": set(),
+    "paths": set(),
+    "identity": set(),
     "document": set(),
     "topology": set(),
     "engine": set(),
@@ -59,7 +61,7 @@ def test_a_room_knows_only_the_rooms_below_it(module: Path) -> None:
     room = room_of(module)
     if room.startswith("__"):
         return
-    allowed = {room, "errors", "masking", "__version__", *MAY_KNOW[room]}
+    allowed = {room, "errors", "masking", "paths", "identity", "__version__", *MAY_KNOW[room]}
     for name in imports(module):
         if name.startswith("netdeploy."):
             inner = name.removeprefix("netdeploy.")

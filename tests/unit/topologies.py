@@ -48,10 +48,7 @@ HOSTS = range(100, 100 + len(CONTAINERS))
 
 @st.composite
 def topologies(draw: st.DrawFn, bench: Bench = PAPER) -> Json:
-    """A topology; all that one test draws for one bench have the same prefix.
-
-    Not yet: another prefix, which takes over what stands under the first.
-    """
+    """A topology; all that one test draws for one bench have the same prefix: another one is another topology."""
     networks = draw(_networks(bench))
     volumes = sorted(draw(st.sets(st.sampled_from(VOLUMES))))
     names = draw(st.lists(st.sampled_from(CONTAINERS), unique=True, min_size=1))

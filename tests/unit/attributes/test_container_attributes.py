@@ -204,6 +204,7 @@ def test_an_empty_file_sends_only_the_image_the_network_and_our_labels() -> None
         "Image": "app",
         "Labels": {
             "netdeploy.topology": "lab",
+            "netdeploy.prefix": "",
             "netdeploy.kind": "container",
             "netdeploy.name": "web",
             "netdeploy.source": "/topologies/lab.yaml",

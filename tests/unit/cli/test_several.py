@@ -11,6 +11,7 @@ import pytest
 from netdeploy.cli.several import Result, one_by_one, tell
 from netdeploy.cli.side_by_side import AT_ONCE, side_by_side
 from netdeploy.errors import EngineUnreachable, Interrupted, NetdeployError, OperationFailed
+from netdeploy.identity import TopologyId
 from netdeploy.plan.changes import Changes
 from netdeploy.topology.read import Reading, read_bytes
 from netdeploy.workflow.listener import Listener
@@ -82,7 +83,12 @@ class Engine:
         self.tries: list[str] = []
         self.lock = threading.Lock()
 
-    def tear_down(self, name: str, listener: Listener) -> Changes:
+    @property
+    def topologies(self) -> list[TopologyId]:
+        return [TopologyId(name) for name in self.names]
+
+    def tear_down(self, topology: TopologyId, listener: Listener) -> Changes:
+        name = topology.name
         listener.say(f"begun {name}")
         with self.lock:
             self.tries.append(name)
@@ -100,7 +106,7 @@ class Engine:
 
 def test_a_few_at_a_time_and_what_is_said_of_each_stays_together(capsys: pytest.CaptureFixture[str]) -> None:
     engine = Engine([f"n{number}" for number in range(3 * AT_ONCE)])
-    assert side_by_side(engine.names, engine.tear_down) == 0
+    assert side_by_side(engine.topologies, engine.tear_down) == 0
     assert 1 < engine.most <= AT_ONCE
     said = capsys.readouterr()
     begun = said.err.splitlines()[::2]
@@ -112,7 +118,7 @@ def test_a_few_at_a_time_and_what_is_said_of_each_stays_together(capsys: pytest.
 def test_what_was_in_use_by_another_is_tried_once_more(capsys: pytest.CaptureFixture[str]) -> None:
     engine = Engine(["owner", "guest", "other"], blocked={"owner": "guest"})
     engine.standing.add("guest")
-    assert side_by_side(engine.names, engine.tear_down) == 0
+    assert side_by_side(engine.topologies, engine.tear_down) == 0
     assert "error" not in capsys.readouterr().err
     assert not engine.standing
 
@@ -120,7 +126,7 @@ def test_what_was_in_use_by_another_is_tried_once_more(capsys: pytest.CaptureFix
 def test_what_fails_again_is_told_and_the_others_are_gone(capsys: pytest.CaptureFixture[str]) -> None:
     engine = Engine(["one", "two"], blocked={"one": "somebody"})
     engine.standing.add("somebody")
-    assert side_by_side(engine.names, engine.tear_down) == 2
+    assert side_by_side(engine.topologies, engine.tear_down) == 2
     assert engine.tries.count("one") == 2
     assert engine.tries.count("two") == 1
     said = capsys.readouterr().err.splitlines()
@@ -132,9 +138,9 @@ def test_once_the_engine_is_gone_no_other_is_begun() -> None:
     names = [f"n{number}" for number in range(20)]
     tries: list[str] = []
 
-    def tear_down(name: str, _listener: Listener) -> Changes:
-        tries.append(name)
+    def tear_down(topology: TopologyId, _listener: Listener) -> Changes:
+        tries.append(topology.name)
         raise EngineUnreachable("nobody answers")
 
-    assert side_by_side(names, tear_down) == 2
+    assert side_by_side([TopologyId(name) for name in names], tear_down) == 2
     assert len(tries) <= 2 * AT_ONCE

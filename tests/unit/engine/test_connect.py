@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from netdeploy.engine.connect import DEFAULT_SOCKET, Endpoint, TlsFiles, find_endpoint
+from netdeploy.engine.operate import Operator
 from netdeploy.errors import EngineUnreachable, NetdeployError
 
 URL = "tcp://10.0.0.7:2376"
@@ -143,3 +144,32 @@ def test_ssh_is_told_how_to_forward(config: Path) -> None:
     with pytest.raises(EngineUnreachable, match="ssh") as caught:
         find_endpoint(None, "far", env(config))
     assert "me@host" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "tcp://host:99999",
+        "tcp://host:port",
+        "tcp://[::1",
+        "tcp://" + "a" * 64 + ".example:2375",
+        "tcp://ho st:2375",
+        "tcp://host:0",
+        "unix:///run/\0.sock",
+        "tcp://a\nb:1",
+    ],
+)
+def test_an_address_that_can_be_none_is_refused_before_it_is_tried(config: Path, url: str) -> None:
+    with pytest.raises(EngineUnreachable, match="address"):
+        find_endpoint(url, None, env(config))
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [("tcp://10.0.0.7", ("10.0.0.7", 2375)), ("tcp://:2400", ("localhost", 2400)), ("https://lab", ("lab", 2376))],
+)
+def test_an_address_without_host_or_port_means_the_usual_ones(config: Path, url: str, address: tuple[str, int]) -> None:
+    endpoint = find_endpoint(url, None, env(config))
+    assert endpoint.address == address
+    operator = Operator(endpoint, "1.41")  # the SDK by itself refuses some of them
+    operator.close()

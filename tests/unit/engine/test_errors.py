@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from netdeploy.engine.connect import Endpoint
-from netdeploy.engine.errors import _MEANINGS, explain, unreachable
+from netdeploy.engine.errors import _MEANINGS, explain
+from netdeploy.engine.transport import unreachable
 
 REFUSALS = json.loads((Path(__file__).parent / "recorded" / "refusals.json").read_text())
 

@@ -364,7 +364,7 @@ SITUATIONS = (
     ),
     Situation("external_objects_that_are_missing", EXTERNAL),
     Situation("with_a_prefix", _changed(TWO, ("name: lab", "name: lab\nprefix: copy-"))),
-    Situation("prefix_added", _changed(TWO, ("name: lab", "name: lab\nprefix: copy-")), TWO),
+    Situation("prefix_added", _changed(TWO, ("name: lab", "name: lab\nprefix: copy-"), ("8080", "8081")), TWO),
     Situation("anonymous_volume_is_taken_over", _changed(TWO, ("busybox", "redis"), ("MODE: a", "MODE: b")),
         _changed(TWO, ("busybox", "redis"))),
     Situation(

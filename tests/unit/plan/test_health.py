@@ -67,7 +67,7 @@ def test_one_that_is_to_end_has_ended_well() -> None:
 def test_a_port_is_bound_by_any_host_port_of_its_range() -> None:
     seen = container()
     bound = frozenset({PortBinding(80, "tcp", "0.0.0.0", "8081"), PortBinding(80, "tcp", "::", "8081")})
-    assert told(replace(seen, bound_ports=bound)) == ["port not bound: " + VAIN]
+    assert told(replace(seen, bound_ports=bound)) == [f"port not bound: {VAIN}the host does not listen"]
     for host_port in ("8080-8090", ""):
         ports = frozenset({PortBinding(80, "tcp", "", host_port)})
         assert told(replace(seen, ports=ports, bound_ports=bound)) == []
@@ -102,18 +102,18 @@ def test_many_ports_are_told_in_one_line() -> None:
     ports = frozenset(PortBinding(port, "tcp", "", str(port)) for port in (80, *range(8000, 8120)))
     ports |= {PortBinding(53, "udp", "", "53")}
     assert told(replace(container(), ports=ports, bound_ports=frozenset())) == [
-        "port not bound: publishes ports 80, 8000-8119/tcp in vain: the host does not listen",
-        "port not bound: publishes port 53/udp in vain: the host does not listen",
+        "port not bound: does not publish ports 80, 8000-8119/tcp: the host does not listen",
+        "port not bound: does not publish port 53/udp: the host does not listen",
     ]
 
 
-VAIN = "publishes port 80/tcp in vain: the host does not listen"
+VAIN = "does not publish port 80/tcp: "
 
 
 def test_on_internal_networks_only_is_why() -> None:
     seen = replace(container(), bound_ports=frozenset())
     ids = frozenset(attachment.network_id for attachment in seen.attachments.values())
-    assert told(seen, internal=ids) == [f"port not bound: {VAIN}; it is on internal networks only"]
+    assert told(seen, internal=ids) == [f"port not bound: {VAIN}it is on internal networks only"]
     assert told(replace(seen, network_mode="host")) == []
 
 

@@ -13,6 +13,7 @@ from unit.by_hand import strangers, tamper
 from unit.paper_engine import PaperEngine
 from unit.topologies import Json, topologies
 
+from netdeploy.identity import TopologyId
 from netdeploy.plan.changes import Action, Changes
 from netdeploy.plan.operations import Plan
 from netdeploy.plan.ownership import our_containers
@@ -37,17 +38,18 @@ def told(changes: Changes) -> list[str]:
     return [f"{change.action} {change.kind} {change.name}: {change.reason}" for change in changes.changes]
 
 
-def not_ours(engine: PaperEngine) -> Json:
+def not_ours(engine: PaperEngine, topology: TopologyId) -> Json:
     """All that somebody else made, as it is."""
-    ours = {container.id for container in our_containers(engine.snapshot(), "lab")}
-    networks = {id_: n for id_, n in engine.networks.items() if _is_others(n)}
-    volumes = {name: volume for name, volume in engine.volumes.items() if _is_others(volume)}
+    ours = {container.id for container in our_containers(engine.snapshot(), topology)}
+    networks = {id_: n for id_, n in engine.networks.items() if _is_others(n, topology)}
+    volumes = {name: volume for name, volume in engine.volumes.items() if _is_others(volume, topology)}
     containers = {id_: answer for id_, answer in engine.containers.items() if id_ not in ours}
     return copy.deepcopy({"containers": containers, "networks": networks, "volumes": volumes})
 
 
-def _is_others(thing: Any) -> bool:
-    return (thing.get("Labels") or {}).get("netdeploy.topology") != "lab"
+def _is_others(thing: Any, topology: TopologyId) -> bool:
+    labels = thing.get("Labels") or {}
+    return (labels.get("netdeploy.topology"), labels.get("netdeploy.prefix")) != (topology.name, topology.prefix)
 
 
 @thorough
@@ -89,7 +91,7 @@ def test_what_is_not_ours_is_a_conflict_or_left_alone(
 ) -> None:
     engine, wanted = standing(before, api_version), wishes_of(json.dumps(topology))
     taken = strangers(engine, topology, data.draw)
-    theirs = not_ours(engine)
+    theirs = not_ours(engine, wanted.origin.id)
     changes, steps = compared(wanted, engine)
     well_formed(steps)
     assert set(taken) <= {change.name for change in changes.changes if change.action is Action.CONFLICT}
@@ -98,10 +100,10 @@ def test_what_is_not_ours_is_a_conflict_or_left_alone(
         engine.run(steps, data.draw(orders).choice, depends_on(wanted))
         changes, _ = compared(wanted, engine)
         assert changes.in_sync, told(changes)
-        assert not_ours(engine) == theirs
-    changes, steps = compared(taken_down(), engine, remove_volumes=True)
+        assert not_ours(engine, wanted.origin.id) == theirs
+    changes, steps = compared(taken_down(prefix=wanted.origin.prefix), engine, remove_volumes=True)
     engine.run(steps)
-    assert not_ours(engine) == theirs
+    assert not_ours(engine, wanted.origin.id) == theirs
     assert set(engine.containers) == set(theirs["containers"])
     assert set(engine.volumes) == set(theirs["volumes"])
     kept = {change.name for change in changes.conflicts}
@@ -134,7 +136,7 @@ def test_a_teardown_removes_what_was_cut_short_at_any_step(
     engine, wanted = standing(before, data.draw(generations)), wishes_of(after)
     _, steps = compared(wanted, engine)
     engine.run(steps, order.choice, depends_on(wanted), until=data.draw(st.integers(0, len(steps.operations))))
-    _, steps = compared(taken_down(), engine, remove_volumes=True)
+    _, steps = compared(taken_down(prefix=wanted.origin.prefix), engine, remove_volumes=True)
     engine.run(steps)
     assert not engine.containers
     assert not engine.volumes
@@ -147,7 +149,7 @@ def test_a_teardown_leaves_nothing_but_kept_volumes(
 ) -> None:
     engine = standing(text, api_version)
     volumes = dict(engine.volumes)
-    _, steps = compared(taken_down(), engine, remove_volumes=remove_volumes)
+    _, steps = compared(taken_down(prefix=wishes_of(text).origin.prefix), engine, remove_volumes=remove_volumes)
     well_formed(steps)
     engine.run(steps)
     assert not engine.containers

@@ -66,8 +66,10 @@ def test_a_report_in_full() -> None:
     assert report(changes, "lab.yaml").model_dump(mode="json") == {
         "format_version": "1.0",
         "topology": "lab",
+        "prefix": "",
         "source": "lab.yaml",
         "made_from": None,
+        "contested": False,
         "in_sync": False,
         "changes": [
             {

@@ -102,11 +102,11 @@ def test_no_changes_are_one_sentence_and_notes() -> None:
         stand_ins=("web", "db"),
     )  # fmt: skip
     assert diff_text(made).plain == (
-        "No changes. `lab` stands as lab.yaml says.\n"
+        "No changes. `lab` is up to date with lab.yaml.\n"
         "Stand-ins for their images: web, db (--stand-ins never brings the real ones).\n"
         "Note: volume `x` is kept.\n"
     )
-    assert "as it should be" in diff_text(made.model_copy(update={"source": None})).plain
+    assert "is up to date." in diff_text(made.model_copy(update={"source": None})).plain
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from unit.builders import standing, wishes_of
 
 from netdeploy.engine.holder import Holder
 from netdeploy.engine.observed import Snapshot
+from netdeploy.identity import TopologyId
 from netdeploy.plan.diff import diff
-from netdeploy.plan.ownership import is_ours, our_containers
+from netdeploy.plan.ownership import our_containers, our_networks, our_volumes
 from netdeploy.render.status_text import status_text
 from netdeploy.workflow.status import Comparison, EngineStatus, Leftover, TopologyStatus
 from netdeploy.workflow.status_report import StatusReport, status_report
@@ -27,6 +28,7 @@ networks:
   back: {internal: true, ipam: {config: [{subnet: 10.2.0.0/24}]}}
 volumes: {data: }
 """
+BLOG = TopologyId("blog")
 ANNA = Holder("token", "anna", "lab-7", 4711, "", 1.0, "2026-03-02T09:30:00+01:00")
 
 
@@ -34,11 +36,11 @@ def topology(
     seen: Snapshot, comparison: Comparison, name: str = "shop", holder: Holder | None = None
 ) -> TopologyStatus:
     return TopologyStatus(
-        name=name,
+        id=TopologyId(name),
         source=f"/home/anna/{name}.yaml",
-        containers=our_containers(seen, "shop"),
-        networks=tuple(network for network in seen.networks if is_ours(network.labels, "shop", "network")),
-        volumes=tuple(volume for volume in seen.volumes if is_ours(volume.labels, "shop", "volume")),
+        containers=our_containers(seen, TopologyId("shop")),
+        networks=our_networks(seen, TopologyId("shop")),
+        volumes=our_volumes(seen, TopologyId("shop")),
         comparison=comparison,
         ailments=comparison.changes.health if comparison.changes else (),
         changed_by=holder,
@@ -55,9 +57,9 @@ def example() -> StatusReport:
     gone = Comparison(why_not="the file it came from is not on this machine (any more)", hint="netdeploy diff FILE")
     left = (
         Leftover(
-            "lock", "netdeploy.lock.blog", "blog", f"the lock of `blog`, left by {ANNA.text}", "netdeploy unlock blog"
+            "lock", "netdeploy.lock.blog", BLOG, f"the lock of `blog`, left by {ANNA.text}", "netdeploy unlock blog"
         ),
-        Leftover("volume", "blog-data", "blog", "a volume of `blog`, of which nothing else is left", "remove it"),
+        Leftover("volume", "blog-data", BLOG, "a volume of `blog`, of which nothing else is left", "remove it"),
     )
     return status_report(
         EngineStatus(

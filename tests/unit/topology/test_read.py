@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from unit.topology.reading import messages, only, reading, topology
 
 from netdeploy.errors import NetdeployError, TopologyInvalid
-from netdeploy.topology.read import read, topology_name
+from netdeploy.identity import TopologyId
+from netdeploy.topology.read import read, topology_id
 
 GOOD = "containers: {web: {image: nginx}}\n"
 
@@ -117,7 +118,7 @@ def test_problems_are_in_file_order_whatever_found_them():
 
 
 def test_wanted_holds_every_problem_as_text():
-    with pytest.raises(TopologyInvalid, match=r"lab\.yaml has 2 problems; nothing was changed") as caught:
+    with pytest.raises(TopologyInvalid, match=r"lab\.yaml has 2 problems$") as caught:
         reading("containers: {web: {image: nginx, init: 1, user: [a]}}").wanted()
     assert len(caught.value.details) == 2
 
@@ -140,13 +141,16 @@ def test_the_topologys_name_is_found_in_a_file_with_problems(tmp_path):
     file = tmp_path / "lab.yaml"
     for text, name in (("name: other\ncontainers: 5\n", "other"), ("containers: 5\n", "lab"), ("- a\n", "lab")):
         file.write_text(text)
-        assert topology_name(file) == name
+        assert topology_id(file) == TopologyId(name)
+    for text, prefix in (("prefix: a-\ncontainers: 5\n", "a-"), ("prefix: \n", ""), ("prefix: [a]\n", "")):
+        file.write_text(text)
+        assert topology_id(file) == TopologyId("lab", prefix)
 
 
 def test_the_topologys_name_of_no_yaml_or_no_file_is_an_error(tmp_path):
     (tmp_path / "lab.yaml").write_text("a: 'b")
     with pytest.raises(TopologyInvalid) as caught:
-        topology_name(tmp_path / "lab.yaml")
+        topology_id(tmp_path / "lab.yaml")
     assert "this quote is never closed" in caught.value.details[0]
     with pytest.raises(NetdeployError, match="there is no file"):
-        topology_name(tmp_path / "gone.yaml")
+        topology_id(tmp_path / "gone.yaml")

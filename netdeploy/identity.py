@@ -1,0 +1,27 @@
+"""What a topology is known by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TopologyId:
+    """A name and a prefix: the same file under another prefix is another topology, with objects of its own."""
+
+    name: str
+    prefix: str = ""
+
+    @property
+    def text(self) -> str:
+        """For people, where the name alone does not tell."""
+        return f"`{self.name}` ({f'prefix `{self.prefix}`' if self.prefix else 'without a prefix'})"
+
+    def beside(self, other: TopologyId) -> str:
+        """For people who have just read of another one."""
+        return self.text if self.name == other.name else f"`{self.name}`"
+
+    @property
+    def options(self) -> str:
+        """How a command line names it."""
+        return f"{self.name} --prefix {self.prefix}" if self.prefix else self.name

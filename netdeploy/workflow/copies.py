@@ -1,0 +1,87 @@
+"""Which topologies stand on an engine, and which files they came from.
+
+A topology belongs to the file that last made something of it. Labels can't be changed, so what was made before keeps
+the file it was made from; the newest object tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netdeploy.engine.observe import tagged
+from netdeploy.engine.observed import LABEL_SOURCE
+from netdeploy.errors import NetdeployError
+from netdeploy.identity import TopologyId
+from netdeploy.paths import is_folder, is_gone, is_same, is_stream
+from netdeploy.plan.ownership import Owners
+from netdeploy.topology.read import topology_id
+
+if TYPE_CHECKING:
+    from netdeploy.engine.reader import Reader
+    from netdeploy.plan.changes import Changes
+
+Standing = Mapping[TopologyId, tuple[str, ...]]
+"""Each topology on an engine with the files that its containers and networks came from, the newest first."""
+
+
+def standing(reader: Reader, *, volumes: bool = False) -> Standing:
+    """All topologies that have a container or network on the engine (or, if asked, a volume), sorted."""
+    objects = sorted(tagged(reader, volumes=volumes), key=lambda item: -item.created)
+    owners = Owners(objects)
+    found: dict[TopologyId, dict[str, None]] = {}
+    for item in objects:
+        owner = owners.owner(item)
+        if owner:
+            sources = found.setdefault(owner, {})
+            if item.labels.get(LABEL_SOURCE):
+                sources[item.labels[LABEL_SOURCE]] = None
+    return {owner: tuple(found[owner]) for owner in sorted(found)}
+
+
+def file_of(sources: Sequence[str]) -> str:
+    """The file that a topology came from; `sources` as in `Standing`.
+
+    Raises:
+        NetdeployError: there is none to be read: the message says why, as the end of a sentence on the topology.
+    """
+    hint = "compare with a file: netdeploy diff FILE"
+    if not sources:
+        raise NetdeployError("nothing on the engine says which file it came from", hint=hint)
+    if is_stream(Path(sources[0])):
+        raise NetdeployError(f"it came from {sources[0]}, which can't be read again", hint=hint)
+    if is_gone(Path(sources[0])):
+        message = f"the file it came from, {sources[0]}, is not on this machine (any more)"
+        raise NetdeployError(message, hint="compare with another: netdeploy diff FILE")
+    return sources[0]
+
+
+def came_from(source: Path, known: Standing) -> list[TopologyId]:
+    """The topologies whose newest object came from a file, which may be gone."""
+    return [topology for topology, sources in known.items() if sources and is_same(Path(sources[0]), source)]
+
+
+def with_contest(changes: Changes, topology: TopologyId, source: Path) -> Changes:
+    """The changes, with what is known of the file that stands behind them if that is another one.
+
+    A file that was moved, or describes something else by now, has left what it made to whoever takes it on. One that
+    is still there has not.
+    """
+    other = Path(changes.made_from)
+    if not changes.made_from:
+        return changes
+    if is_same(other, source):
+        return replace(changes, made_from="")
+    return replace(changes, contested=describes(other, topology))
+
+
+def describes(file: Path, topology: TopologyId) -> bool:
+    """Whether a file is there and describes `topology`, as far as can be seen: a doubt counts for it."""
+    if not file.is_absolute() or is_gone(file) or is_folder(file) or is_stream(file):
+        return False
+    try:
+        return topology_id(file) == topology
+    except NetdeployError:
+        return True
