@@ -38,7 +38,7 @@ class _Look:
     def __init__(self, wishes: Wishes, seen: Snapshot, changes: Changes) -> None:
         self._wishes = wishes
         self._changes = changes.changes
-        self._ours = {container.id for container in our_containers(seen, wishes.origin.topology)}
+        self._ours = {container.id for container in our_containers(seen, wishes.origin.id)}
         going = {c.live.id for c in self._changes if isinstance(c, NetworkChange) and c.live}
         self._standing = {network.name: network for network in seen.networks if network.id not in going}
         self._forced_off = {
