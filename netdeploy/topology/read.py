@@ -208,6 +208,7 @@ class _Reader:
             _files(data.get("secrets")),
             self._unread_sections(data),
             head.checks if head else (),
+            head.prefix if head else "",
         )
         for found in rules.check(draft):
             elsewhere = tuple((caption, self._places.mark(path)) for caption, path in found.elsewhere)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import TYPE_CHECKING
 
 from netdeploy.topology.shorthand_mounts import at_home
@@ -49,7 +50,9 @@ def _pairs_of(item: Node, path: Path, around: Surroundings) -> dict[str, str]:
     required, raw = settings.get("required"), settings.get("format")
     may_be_missing = isinstance(required, Scalar) and required.value is False
     text = _text_of(named, path, around, may_be_missing=may_be_missing)
-    return _parsed(text, named, path, around, raw=isinstance(raw, Scalar) and raw.value == "raw")
+    if isinstance(raw, Scalar) and raw.value == "raw":
+        return _raw(text, named, path, around)
+    return _parsed(text, named, path, around)
 
 
 def _text_of(named: Scalar, path: Path, around: Surroundings, *, may_be_missing: bool = False) -> str:
@@ -58,7 +61,7 @@ def _text_of(named: Scalar, path: Path, around: Surroundings, *, may_be_missing:
         with file.open("rb") as stream:
             content = stream.read(_MAX_BYTES + 1)
         if len(content) <= _MAX_BYTES:
-            return content.decode()
+            return content.decode("utf-8-sig")
         reason = "it is larger than 1 MB"
     except FileNotFoundError:
         if may_be_missing:
@@ -73,7 +76,27 @@ def _text_of(named: Scalar, path: Path, around: Surroundings, *, may_be_missing:
     return ""
 
 
-def _parsed(text: str, named: Scalar, path: Path, around: Surroundings, *, raw: bool) -> dict[str, str]:
+_NO_VARIABLE = "each line is `NAME=value`, or a comment after `#`"
+
+
+def _raw(text: str, named: Scalar, path: Path, around: Surroundings) -> dict[str, str]:
+    """Line by line, as `docker run --env-file` reads it: quotes and `#` in a value are part of it."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(text.split("\n"), start=1):
+        written = line.removesuffix("\r").lstrip()
+        name, equals, value = written.partition("=")
+        if not written or written.startswith("#"):
+            continue
+        if not name or re.search(r"\s", name):
+            around.problem(named.mark, path, f"line {number} of {named.text} is not a variable", _NO_VARIABLE)
+        elif equals:
+            found[name] = value
+        elif name in around.environ:
+            found[name] = around.environ[name]
+    return found
+
+
+def _parsed(text: str, named: Scalar, path: Path, around: Surroundings) -> dict[str, str]:
     if not text:
         return {}
     from dotenv.parser import parse_stream  # noqa: PLC0415 - only who has such a file pays for it
@@ -82,12 +105,9 @@ def _parsed(text: str, named: Scalar, path: Path, around: Surroundings, *, raw: 
     for binding in parse_stream(io.StringIO(text)):
         line = binding.original.line + len(binding.original.string) - len(binding.original.string.lstrip("\n"))
         if binding.error:
-            hint = "each line is `NAME=value`, or a comment after `#`"
-            around.problem(named.mark, path, f"line {line} of {named.text} is not a variable", hint)
+            around.problem(named.mark, path, f"line {line} of {named.text} is not a variable", _NO_VARIABLE)
         elif binding.key is not None:
-            written = binding.original.string.strip().partition("=")
-            value = written[2] if raw and written[1] else binding.value
-            value = around.environ.get(binding.key) if value is None else value
+            value = around.environ.get(binding.key) if binding.value is None else binding.value
             if value is not None:
                 found[binding.key] = value
     return found
