@@ -8,14 +8,14 @@ subnet for a moment, and below API 1.44 a container is made with one endpoint an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from netdeploy.attributes import attachment as attachment_rows
 from netdeploy.attributes import container as container_rows
 from netdeploy.attributes import network as network_rows
 from netdeploy.attributes import volume as volume_rows
-from netdeploy.attributes.containers.mounts import anonymous_targets, mounts
+from netdeploy.attributes.containers.mounts import anonymous_mounts, mount_json, mounts
 from netdeploy.attributes.containers.network import port_bindings
 from netdeploy.attributes.containers.process import first_check
 from netdeploy.attributes.table import Json
@@ -607,9 +607,9 @@ def _container_body(wish: ContainerWish, anonymous: Mapping[str, str]) -> Json:
     """The create body; a replacement takes over the anonymous volumes of the container it replaces."""
     body = container_rows.create_body(wish)
     kept = [
-        {"Type": "volume", "Source": anonymous[target], "Target": target}
-        for target in anonymous_targets(wish)
-        if target in anonymous
+        mount_json(replace(mount, source=anonymous[mount.target]))
+        for mount in anonymous_mounts(wish)
+        if mount.target in anonymous
     ]
     if kept:
         host = body.setdefault("HostConfig", {})
