@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +25,7 @@ from netdeploy.topology.text_types import LABEL_NAME
 from netdeploy.topology.yaml_source import Mapping, Scalar, SourceRefused, to_data
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from collections.abc import Mapping as MappingType
 
 M = TypeVar("M", bound=BaseModel)
@@ -130,6 +133,23 @@ def _similar_file(file: FilePath) -> str:
 
 def read_bytes(raw: bytes, file: FilePath, shown: str, environ: MappingType[str, str] = os.environ) -> Reading:
     """Read a topology file's content; see `read`."""
+    with _without_collections():
+        return _read_bytes(raw, file, shown, environ)
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """A large file makes a large tree, and a collector that walks it over and over takes longer than the reading."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read_bytes(raw: bytes, file: FilePath, shown: str, environ: MappingType[str, str]) -> Reading:
     source = file.absolute()
     lines = yaml_source.text_lines(raw)
     try:
