@@ -7,8 +7,11 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from netdeploy.topology.problem import Problem
 from netdeploy.topology.shorthand_mounts import at_home
 from netdeploy.topology.shorthand_pieces import mapping, scalar
+from netdeploy.topology.variables import HINT as VARIABLES_HINT
+from netdeploy.topology.variables import first_variable
 from netdeploy.topology.yaml_source import Entry, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
@@ -102,15 +105,34 @@ def _parsed(text: str, named: Scalar, path: Path, around: Surroundings) -> dict[
     from dotenv.parser import parse_stream  # noqa: PLC0415 - only who has such a file pays for it
 
     found: dict[str, str] = {}
+    literal: dict[int, str] = {}
     for binding in parse_stream(io.StringIO(text)):
-        line = binding.original.line + len(binding.original.string) - len(binding.original.string.lstrip("\n"))
+        original = binding.original.string
+        line = binding.original.line + len(original) - len(original.lstrip("\n"))
         if binding.error:
             around.problem(named.mark, path, f"line {line} of {named.text} is not a variable", _NO_VARIABLE)
         elif binding.key is not None:
             value = around.environ.get(binding.key) if binding.value is None else binding.value
             if value is not None:
                 found[binding.key] = value
+            if binding.value and _QUOTED_ONCE.match(original) is None:
+                literal[line] = first_variable(binding.value)
+    _warn_of_variables({line: name for line, name in literal.items() if name}, named, path, around)
     return found
+
+
+_QUOTED_ONCE = re.compile(r"[^=]*=\s*'")
+"""In single quotes Compose fills in nothing."""
+
+
+def _warn_of_variables(lines: dict[int, str], named: Scalar, path: Path, around: Surroundings) -> None:
+    """One warning for each file of environment variables."""
+    if not lines or "env_file" not in path:
+        return
+    line, name = next(iter(lines.items()))
+    more = f", as in {len(lines) - 1} more" if len(lines) > 1 else ""
+    message = f"`{name}` in line {line} of {named.text} is passed on literally{more}; Compose would fill it in"
+    around.problems.append(Problem(named.mark, message, path, VARIABLES_HINT, "warning"))
 
 
 def env_files(node: Node, _path: Path, _around: Surroundings) -> Node:

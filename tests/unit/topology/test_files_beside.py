@@ -50,3 +50,15 @@ def test_what_is_no_variable_in_a_raw_file_is_told_with_its_line(tmp_path: Path)
 def test_another_file_has_quotes_and_comments_and_a_mark_of_byte_order_is_no_part_of_a_name(tmp_path: Path) -> None:
     done = reading(tmp_path, b'\xef\xbb\xbfA="x y"\nB=1 # one\n', "")
     assert done.wanted().containers["web"].environment == {"A": "x y", "B": "1"}
+
+
+def test_a_variable_in_a_file_is_told_once_and_none_where_compose_fills_in_none(tmp_path: Path) -> None:
+    content = b"A=1\nB=${A}/x\nC='${A}'\nD=$A\n"
+    done = reading(tmp_path, content, "")
+    (problem,) = done.problems
+    assert problem.message == (
+        "`${A}` in line 2 of vars.env is passed on literally, as in 1 more; Compose would fill it in"
+    )
+    assert (problem.severity, problem.path) == ("warning", ("containers", "web", "env_file", 0))
+    assert done.wanted().containers["web"].environment == {"A": "1", "B": "${A}/x", "C": "${A}", "D": "$A"}
+    assert reading(tmp_path, content, ", format: raw").problems == ()
