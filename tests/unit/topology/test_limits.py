@@ -90,7 +90,7 @@ THOUSANDS = {
 LARGEST = {
     "broken_containers": b"containers:\n" + b"".join(b"  c%06d: {imag: nginx}\n" % n for n in range(37_000)),
     "broken_rules": b"containers:\n" + b"".join(b"  c%06d: {image: nginx, ports: ['80:80'], networks: [zz]}\n" % n for n in range(12_000)),  # noqa: E501
-    "chains": b"containers:\n" + b"".join(b"  c%d: {image: x, depends_on: [c%d]}\n" % (n, n + 1) for n in range(20_000)),
+    "chains": b"containers:\n" + b"".join(b"  c%d: {image: x, depends_on: [c%d]}\n" % (n, n + 1) for n in range(20_000)),  # noqa: E501
     "networks": b"networks:\n" + b"".join(b"  n%d: {ipam: {config: [{subnet: 10.%d.%d.0/24}]}}\n" % (n, n // 250, n % 250) for n in range(14_000)),  # noqa: E501
     "bombs": b"x-a: &a {image: nginx, environment: {" + b"".join(b"a%d: x, " % n for n in range(5_000)) + b"}}\ncontainers:\n" + b"".join(b"  c%d: *a\n" % n for n in range(1_000)),  # noqa: E501
     "a_bomb_of_lists": b"x-0: &a0 [1, 1]\n" + b"".join(b"x-%d: &a%d [*a%d, *a%d]\n" % (n, n, n - 1, n - 1) for n in range(1, 30)),  # noqa: E501
