@@ -43,7 +43,7 @@ CONTAINERS: dict[str, list[list[str]]] = {
     "init": [["init: true"], ["init: false"]],
     "stop_signal": [
         ["stop_signal: SIGINT", "stop_signal: INT", "stop_signal: sigint", "stop_signal: '2'", "stop_signal: int"],
-        ["stop_signal: SIGTERM", "", "stop_signal: '15'"],
+        ["stop_signal: SIGTERM", "stop_signal: '15'"],
         ["stop_signal: SIGABRT", "stop_signal: IOT", "stop_signal: '6'"],
         ["stop_signal: SIGIO", "stop_signal: POLL"],
         ["stop_signal: SIGSTKFLT", "stop_signal: '16'"],

@@ -29,9 +29,11 @@ PATHS = PARTS.map(lambda parts: "/" + "/".join(parts))
 SIGNAL = st.sampled_from([*SIGNALS, *(str(n) for n in range(1, 65)), "RTMIN+3", "RTMAX", "RTMAX-14"])
 SPELT = st.sampled_from((str.upper, str.lower, str.title, lambda name: name if name.isdigit() else f"SIG{name}"))
 SECURITY = st.sampled_from(
-    ("no-new-privileges", "no-new-privileges:false", "no-new-privileges=true", "label=disable", "disable",
-     "label:user:a", "label=user:b", "label=level:a", "apparmor=x", "apparmor:y", "seccomp=unconfined", "seccomp:builtin")
-)  # fmt: skip
+    (
+        *("no-new-privileges", "no-new-privileges:false", "no-new-privileges=true", "label=disable", "disable"),
+        *("label:user:a", "label=user:b", "label=level:a", "apparmor=x", "apparmor:y", "seccomp=unconfined"),
+    )
+)
 ADDRESSES = st.sampled_from(("10.0.0.1", "10.0.0.2", "::1", "[::1]", "0:0::1", "host-gateway"))
 PORTS = st.builds(
     "{}{}{}{}".format, st.sampled_from(("", "127.0.0.1:", "[::1]:", "0.0.0.0:")),
