@@ -31,16 +31,21 @@ def words(options: str) -> frozenset[str]:
     return frozenset(last.values())
 
 
-def cpus(text: str) -> str:
-    """`2,0-1` as `0,1,2`; what no engine takes for a list of CPUs stays as it is."""
+def cpu_numbers(text: str) -> frozenset[int]:
+    """`0-2,4` as its numbers; none where an engine takes it for no list of CPUs."""
     found: set[int] = set()
     for part in filter(None, text.split(",")):
         match = re.fullmatch(r"([0-9]{1,6})(?:-([0-9]{1,6}))?", part, re.ASCII)
         numbers = range(int(match[1]), int(match[2] or match[1]) + 1) if match else range(0)
         if not numbers:
-            return text
+            return frozenset()
         found.update(numbers)
-    return ",".join(map(str, sorted(found)))
+    return frozenset(found)
+
+
+def cpus(text: str) -> str:
+    """`2,0-1` as `0,1,2`; what is no list of CPUs stays as it is."""
+    return ",".join(map(str, sorted(cpu_numbers(text)))) or text
 
 
 def port_range(text: str) -> str:
