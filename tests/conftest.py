@@ -81,7 +81,7 @@ def group(nodeid: str, *, own: bool) -> str:
         return path  # quick ones: what little they share is made once
     if not own:
         return "engine"  # there is one engine, which is not the tests' own: one at a time
-    if path.endswith("/test_rows.py"):  # they look at what took a minute to make
+    if path.endswith(("/test_rows.py", "/test_spellings.py")):  # they look at what took a minute to make
         return path + next((generation for generation in GENERATIONS if f"[{generation}" in rest), "")
     return nodeid
 

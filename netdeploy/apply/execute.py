@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from netdeploy.apply.calls import Calls
 from netdeploy.engine.engine import Engine
-from netdeploy.errors import EngineUnreachable, NetdeployError
+from netdeploy.errors import EngineUnreachable, NetdeployError, OperationFailed
 from netdeploy.plan.operations import Operation, Plan, Wait
 
 WORKERS = 6  # an engine on two cores is no faster with more (see ARCHITECTURE.md)
@@ -120,11 +120,14 @@ class _Execution:
         return self._outcome
 
     def _start_ready(self, pool: ThreadPoolExecutor) -> None:
-        ready = [op for op in self._waiting.values() if all(other in self._done for other in op.after)]
+        ready = [op for op in self._waiting.values() if all(self._is_over(op, other) for other in op.after)]
         for operation in ready:
             del self._waiting[operation.id]
             self._tell(Event(Phase.STARTED, operation))
             self._submit(pool, _Running(operation, time.monotonic()))
+
+    def _is_over(self, operation: Operation, other: str) -> bool:
+        return other in self._done or (other in self._lost and other in operation.despite)
 
     def _submit(self, pool: ThreadPoolExecutor, running: _Running) -> None:
         operation, since = running.operation, running.since
@@ -163,6 +166,9 @@ class _Execution:
 
     def _finish(self, running: _Running, error: BaseException | None) -> None:
         operation, seconds = running.operation, time.monotonic() - running.since
+        if isinstance(error, OperationFailed) and isinstance(operation.call, Wait) and not operation.call.required:
+            self._outcome.warnings.append(f"{error.message}; it is not required, so what depends on it starts")
+            error = None
         if error is None:
             self._done.add(operation.id)
             self._outcome.done.append(operation)
@@ -180,7 +186,7 @@ class _Execution:
 
     def _skip_lost(self) -> None:
         while True:
-            lost = [op for op in self._waiting.values() if any(other in self._lost for other in op.after)]
+            lost = [op for op in self._waiting.values() if self._lost & {*op.after} - {*op.despite}]
             if not lost:
                 return
             for operation in lost:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from netdeploy.apply.obstacle import Obstacle, is_published, made_networks, making, starting
 from netdeploy.attributes.containers.network import port_bindings
 from netdeploy.engine import host
-from netdeploy.engine.normal_form import cpus
+from netdeploy.engine.normal_form import cpu_numbers
 from netdeploy.plan.changes import Action
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _open_files(wish: ContainerWish) -> Iterator[Obstacle]:
 
 def _cpus(wish: ContainerWish) -> Iterator[Obstacle]:
     last = host.last_cpu()
-    beyond = [number for number in cpus(wish.spec.cpuset or "") if last is not None and number > last]
+    beyond = [number for number in cpu_numbers(wish.spec.cpuset or "") if last is not None and number > last]
     if beyond:
         message = f"this host has no CPU {min(beyond)}: the last one is {last}"
         yield Obstacle(f"containers.{wish.key}.cpuset", message, "`lscpu` lists them")

@@ -26,17 +26,18 @@ def _contrast_aliases(live: ObservedAttachment, wish: frozenset[str]) -> tuple[J
     return plain(_asked_for(live, wish)), plain(wish)
 
 
-def _driver_opts(wish: AttachmentWish) -> dict[str, str]:
-    return dict(wish.driver_opts)
+def _interface_name(wish: AttachmentWish) -> str:
+    """The file may give it as the driver's option, too."""
+    return wish.interface_name or wish.driver_opts.get(INTERFACE_NAME, "")
 
 
 def _driver_opts_argument(wish: AttachmentWish) -> dict[str, str] | None:
-    name = {INTERFACE_NAME: wish.interface_name} if wish.interface_name else {}
-    return {**wish.driver_opts, **name} or None
+    name = {INTERFACE_NAME: _interface_name(wish)} if _interface_name(wish) else {}
+    return {**_other_options(wish), **name} or None
 
 
-def _without_interface_name(live: ObservedAttachment) -> dict[str, str]:
-    return {key: value for key, value in live.driver_opts.items() if key != INTERFACE_NAME}
+def _other_options(of: AttachmentWish | ObservedAttachment) -> dict[str, str]:
+    return {key: value for key, value in of.driver_opts.items() if key != INTERFACE_NAME}
 
 
 def _same_mac(wish: Any, live: str) -> bool:
@@ -67,13 +68,13 @@ ROWS: tuple[Row, ...] = (
         since=(1, 44), given=lambda w: w.own_mac_address,
     ),
     Row(
-        "driver_opts", "DriverOpts", _driver_opts, _driver_opts_argument, _without_interface_name,
+        "driver_opts", "DriverOpts", _other_options, _driver_opts_argument, _other_options,
         Effect.RECONNECT, default="none", by_key=True,
     ),
     Row(
-        "interface_name", "", lambda w: w.interface_name, lambda _w: {},
+        "interface_name", "", _interface_name, lambda _w: {},
         lambda a: a.driver_opts.get(INTERFACE_NAME, ""), Effect.RECONNECT, default="eth0, eth1 …", show=or_none,
-        since=(1, 49), given=lambda w: bool(w.interface_name),
+        since=(1, 49), given=lambda w: bool(_interface_name(w)),
     ),
     Row(
         "gw_priority", "GwPriority", lambda w: w.gw_priority, lambda w: w.gw_priority or None,

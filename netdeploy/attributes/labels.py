@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 
 KIND_ANONYMOUS = "anonymous-volume"
 """The kind of a volume without a name; its `netdeploy.name` is the container's key and the target, as `db:/data`."""
-_NOT_THE_USERS = (
-    "netdeploy.",
-    "desktop.docker.io/",
-)  # Docker Desktop marks bind mounts with labels of its own
+_OURS = "netdeploy."
+ADDED_BY_OTHERS = ("desktop.docker.io/",)
+"""Docker Desktop marks bind mounts with labels of its own; one that the file gives is compared all the same."""
 
 
 def own_labels(origin: Origin, kind: str, key: str) -> dict[str, str]:
@@ -27,4 +26,4 @@ def own_labels(origin: Origin, kind: str, key: str) -> dict[str, str]:
 
 def users_labels(labels: Mapping[str, str]) -> dict[str, str]:
     """The labels that a file may set, and that are compared."""
-    return {name: value for name, value in labels.items() if not name.startswith(_NOT_THE_USERS)}
+    return {name: value for name, value in labels.items() if not name.startswith(_OURS)}

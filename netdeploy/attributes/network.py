@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from dataclasses import replace
 
-from netdeploy.attributes.labels import own_labels, users_labels
+from netdeploy.attributes.labels import ADDED_BY_OTHERS, own_labels, users_labels
 from netdeploy.attributes.table import Attribute, Effect, Json, JsonValue, body, declared
 from netdeploy.attributes.wish import NetworkWish
 from netdeploy.engine.observed import LABEL_DECLARED, ObservedNetwork, ObservedPool
@@ -31,20 +32,23 @@ def declared_pools(wish: NetworkWish) -> Pools:
 
 def _pool_fits(wish: ObservedPool, live: ObservedPool) -> bool:
     """An undeclared gateway is the engine's choice: 28 and earlier do not tell it, 29 does."""
-    same = (wish.subnet, wish.ip_range, wish.aux_addresses) == (
-        live.subnet,
-        live.ip_range,
-        live.aux_addresses,
-    )
-    return same and (wish.gateway == live.gateway if wish.gateway else _default_gateway(live))
+    return _with_gateway(wish) == _with_gateway(live)
+
+
+def _with_gateway(pool: ObservedPool) -> ObservedPool:
+    return pool if pool.gateway or not pool.subnet else replace(pool, gateway=str(_first_address(pool)))
 
 
 def _default_gateway(pool: ObservedPool) -> bool:
-    if not pool.gateway:
-        return True
-    start = ipaddress.ip_network(pool.ip_range or pool.subnet).network_address
-    subnet = ipaddress.ip_network(pool.subnet).network_address
-    return ipaddress.ip_address(pool.gateway) in (start, start + 1, subnet + 1)
+    return _with_gateway(pool) == _with_gateway(replace(pool, gateway=""))
+
+
+def _first_address(pool: ObservedPool) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Of its range, what the engine takes as gateway (seen on 20.10 and 28.5); two addresses leave none to spare."""
+    subnet = ipaddress.ip_network(pool.subnet)
+    first = ipaddress.ip_network(pool.ip_range or pool.subnet).network_address
+    spared = first == subnet.network_address and subnet.num_addresses > 2
+    return first + 1 if spared else first
 
 
 def _same_pools(wish: Pools, live: Pools) -> bool:
@@ -204,7 +208,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "labels", "Labels", lambda w: dict(w.spec.labels), _labels,
-        lambda n: users_labels(n.labels), Effect.REPLACE, default="none", by_key=True,
+        lambda n: users_labels(n.labels), Effect.REPLACE, default="none", by_key=True, by_others=ADDED_BY_OTHERS,
     ),
     Row(
         "name", "Name", lambda w: w.name, lambda w: w.name, lambda n: n.name, Effect.REPLACE, default="its key",

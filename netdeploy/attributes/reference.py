@@ -33,7 +33,7 @@ TABLES = (
         container.ROWS,
         {
             "networks": "each is an attachment, with a table of its own",
-            "depends_on": "orders the steps of apply; the engine knows nothing of it",
+            "depends_on": "orders the steps of apply, and what it starts again; the engine knows nothing of it",
             "env_file": "its variables are compared as `environment`",
             "label_file": "its labels are compared as `labels`",
             "configs": "each is a bind mount that can only be read, and compared as `volumes`",
@@ -43,7 +43,9 @@ TABLES = (
     ),
     Table(
         "Attachments",
-        "A container on a network: paths are those below `containers.NAME.networks.NETWORK`.",
+        "A container on a network: paths are those below `containers.NAME.networks.NETWORK`. `links` stands at the"
+        " container itself, `containers.NAME.links`: there is no such key under `networks`. Except on the default"
+        " bridge, an engine keeps links with each network of the container, so they are compared and changed there.",
         Attachment,
         attachment.ROWS,
         {"priority": "orders the networks of a container when it is made; the engine does not keep it"},
@@ -94,7 +96,14 @@ def _section(table: Table) -> str:
     lines = [f"## {table.title}", "", table.about, ""]
     lines += ["| attribute | meaning | default | changing it | since |", "|---|---|---|---|---|"]
     for row in sorted(table.rows, key=lambda row: row.path):
-        cells = (f"`{row.path}`", meaning(table.model, row.path), row.default, _cost(table, row), _since(row))
+        elsewhere = "" if row.path.partition(".")[0] in table.model.model_fields else " (of the container)"
+        cells = (
+            f"`{row.path}`{elsewhere}",
+            meaning(table.model, row.path),
+            row.default,
+            _cost(table, row),
+            _since(row),
+        )
         lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
     lines += ["", "Without a row of their own:", ""]
     lines += [f"- `{name}`: {reason}" for name, reason in table.without_row.items()]

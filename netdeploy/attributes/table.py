@@ -113,6 +113,8 @@ class Attribute(Generic[W, L]):
     """A mapping that is compared key by key."""
     by_label: bool = False
     """The engine's own settings give what the file does not: see ENGINE_DEFAULT. By key, they may add keys."""
+    by_others: tuple[str, ...] = ()
+    """By key: what keys start with that others than the file may add."""
     cost: Callable[[W, L], Effect] | None = None
     """The effect, where it depends on the values."""
     remark: str = ""
@@ -141,8 +143,9 @@ class Attribute(Generic[W, L]):
         if self.by_key:
             for key in sorted({*wanted, *actual}):
                 name = f"{self.path}.{key}"
-                added_by_engine = self.by_label and key not in wanted and name not in declared
-                if wanted.get(key) != actual.get(key) and not added_by_engine:
+                not_ours = (self.by_label and name not in declared) or key.startswith(self.by_others)
+                added = key not in wanted and not_ours
+                if wanted.get(key) != actual.get(key) and not added:
                     yield name, self.show(actual.get(key)), self.show(wanted.get(key))
         elif wanted is ENGINE_DEFAULT:
             if self.path in declared:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netdeploy.attributes.labels import own_labels, users_labels
+from netdeploy.attributes.labels import ADDED_BY_OTHERS, own_labels, users_labels
 from netdeploy.attributes.table import Attribute, Effect, Json, body
 from netdeploy.attributes.wish import VolumeWish
 from netdeploy.engine.observed import ObservedVolume
@@ -25,7 +25,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "labels", "Labels", lambda w: dict(w.spec.labels), _labels,
-        lambda v: users_labels(v.labels), Effect.REPLACE, default="none", by_key=True,
+        lambda v: users_labels(v.labels), Effect.REPLACE, default="none", by_key=True, by_others=ADDED_BY_OTHERS,
     ),
     Row("name", "Name", lambda w: w.name, lambda w: w.name, lambda v: v.name, Effect.REPLACE, default="its key"),
 )  # fmt: skip

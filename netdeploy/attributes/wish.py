@@ -89,8 +89,8 @@ class ContainerWish:
     """Whose `network`, `pid` or `ipc` namespace it shares: engine names of containers."""
     links: frozenset[str] = frozenset()
     """As `name:alias`, with the name on the engine."""
-    volumes_from: frozenset[str] = frozenset()
-    """As `name` or `name:ro`, with the name on the engine."""
+    volumes_from: tuple[str, ...] = ()
+    """As `name` or `name:ro`, with the name on the engine; of two mounts at one place the last one's is there."""
     files: frozenset[tuple[str, str]] = frozenset()
     """Configs and secrets: the host's file, and where the container finds it."""
 
@@ -180,7 +180,7 @@ def wishes(
                 volume_names=volume_names,
                 shares={kind: topology.prefix + other for kind, other in shared_namespaces(spec).items()},
                 links=_links(topology, spec),
-                volumes_from=frozenset(topology.prefix + text for text in _sources(spec)),
+                volumes_from=tuple(topology.prefix + text for text in _sources(spec)),
                 files=_files(topology, spec),
             )
         )

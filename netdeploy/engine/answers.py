@@ -7,10 +7,24 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from netdeploy.engine.normal_form import SYSTEM_PATHS, capability, cpus, security_option, words
+from netdeploy.engine.normal_form import (
+    SYSTEM_PATHS,
+    capability,
+    cpus,
+    device_rule,
+    exposed,
+    folder,
+    mac_address,
+    permissions,
+    port_range,
+    security_options,
+    words,
+)
 from netdeploy.engine.observed import (
     BlkioSetting,
     DeviceSetting,
@@ -55,19 +69,19 @@ def container(answer: Json) -> ObservedContainer:
         hostname=config.get("Hostname") or "",
         user=config.get("User") or "",
         working_dir=config.get("WorkingDir") or "",
-        exposed=frozenset(config.get("ExposedPorts") or ()),
+        exposed=_exposed(config),
         ports=_ports(host.get("PortBindings") or {}),
         mounts=_mounts(config, host),
         anonymous_volumes={
-            mount["Destination"]: mount["Name"]
+            folder(mount["Destination"]): mount["Name"]
             for mount in answer.get("Mounts") or ()
             if mount.get("Type") == "volume" and _ANONYMOUS.fullmatch(mount.get("Name") or "")
         },
         moved_volumes=_moved_volumes(host),
         restart=_restart(host.get("RestartPolicy") or {}),
         healthcheck=healthcheck(config.get("Healthcheck")),
-        extra_hosts=tuple(host.get("ExtraHosts") or ()),
-        dns=tuple(host.get("Dns") or ()),
+        extra_hosts=tuple(_extra_host(text) for text in host.get("ExtraHosts") or ()),
+        dns=tuple(address(text) for text in host.get("Dns") or ()),
         init=host.get("Init"),
         stop_signal=config.get("StopSignal") or "",
         stop_timeout=config.get("StopTimeout"),
@@ -78,14 +92,14 @@ def container(answer: Json) -> ObservedContainer:
         domainname=config.get("Domainname") or "",
         dns_opt=tuple(host.get("DnsOptions") or ()),
         dns_search=tuple(host.get("DnsSearch") or ()),
-        mac_address=(config.get("MacAddress") or "").lower(),
+        mac_address=mac_address(config.get("MacAddress") or ""),
         links=frozenset(_link(text) for text in host.get("Links") or ()),
         tty=bool(config.get("Tty")),
         stdin_open=bool(config.get("OpenStdin")),
         annotations=dict(host.get("Annotations") or {}),
         log_driver=(host.get("LogConfig") or {}).get("Type") or "",
         log_options=dict((host.get("LogConfig") or {}).get("Config") or {}),
-        tmpfs={target: words(options) for target, options in (host.get("Tmpfs") or {}).items()},
+        tmpfs={folder(target): words(options) for target, options in (host.get("Tmpfs") or {}).items()},
         volumes_from=tuple(text.removesuffix(":rw") for text in host.get("VolumesFrom") or ()),
         bound_ports=_ports((answer.get("NetworkSettings") or {}).get("Ports") or {}),
         created=instant(answer.get("Created")),
@@ -100,6 +114,16 @@ def instant(value: str | float | None) -> float:
         return datetime.fromisoformat(value).timestamp()
     except (ValueError, OverflowError):
         return 0.0
+
+
+def _exposed(config: Json) -> frozenset[str]:
+    return frozenset(port for text in config.get("ExposedPorts") or () for port in exposed(text))
+
+
+def _extra_host(text: str) -> str:
+    """`name:address` with the address in its shortest spelling."""
+    name, _, place = text.partition(":")
+    return f"{name}:{address(place.strip('[]'))}"
 
 
 def _link(text: str) -> str:
@@ -174,7 +198,7 @@ def _privileges(host: Json) -> Privileges:
         isolation="" if host.get("Isolation") in (None, "default") else host["Isolation"],
         runtime=host.get("Runtime") or "",
         devices=frozenset(_device(item) for item in host.get("Devices") or ()),
-        device_cgroup_rules=tuple(host.get("DeviceCgroupRules") or ()),
+        device_cgroup_rules=tuple(device_rule(text) for text in host.get("DeviceCgroupRules") or ()),
         gpus=frozenset(_gpu(item) for item in host.get("DeviceRequests") or ()),
         sysctls=dict(host.get("Sysctls") or {}),
     )
@@ -184,18 +208,19 @@ _ADDED_BY_ENGINE = "label=disable"
 
 
 def _security_opt(host: Json) -> frozenset[str]:
-    options = {security_option(text) for text in host.get("SecurityOpt") or ()}
-    shares = host.get("Privileged") or "host" in (host.get("PidMode"), host.get("IpcMode"))
-    if shares:  # then the engine turns labels off on its own
-        options.discard(_ADDED_BY_ENGINE)
-    elif not host.get("MaskedPaths", True) and not host.get("ReadonlyPaths", True):
+    options = set(security_options(host.get("SecurityOpt") or ()))
+    if host.get("Privileged") or "host" in (host.get("PidMode"), host.get("IpcMode")):
+        options.discard(_ADDED_BY_ENGINE)  # the engine turns labels off on its own then
+    shows_all = not host.get("MaskedPaths", True) and not host.get("ReadonlyPaths", True)
+    if shows_all and not host.get("Privileged"):  # which hides no paths anyway
         options.add(SYSTEM_PATHS)
     return frozenset(options)
 
 
 def _device(item: Json) -> DeviceSetting:
     source = item.get("PathOnHost") or ""
-    return DeviceSetting(source, item.get("PathInContainer") or source, item.get("CgroupPermissions") or "rwm")
+    allowed = permissions(item.get("CgroupPermissions") or "rwm")
+    return DeviceSetting(source, folder(item.get("PathInContainer") or source), allowed)
 
 
 def _gpu(item: Json) -> GpuSetting:
@@ -203,7 +228,7 @@ def _gpu(item: Json) -> GpuSetting:
         driver=item.get("Driver") or "",
         count=int(item.get("Count") or 0),
         device_ids=tuple(item.get("DeviceIDs") or ()),
-        capabilities=frozenset(name for group in item.get("Capabilities") or () for name in group),
+        capabilities=frozenset(frozenset(group) for group in item.get("Capabilities") or ()),
         options=frozenset((item.get("Options") or {}).items()),
     )
 
@@ -227,20 +252,21 @@ def _state(state: Json, restarts: int) -> State:
 
 
 def _environment(config: Json) -> dict[str, str]:
+    """A name without `=` takes the image's variable away."""
     pairs = (line.partition("=") for line in config.get("Env") or ())
-    return {name: value for name, _, value in pairs}
+    return {name: value for name, equals, value in pairs if equals}
 
 
 def _ports(bindings: Json) -> frozenset[PortBinding]:
     """From HostConfig.PortBindings; NetworkSettings.Ports is empty while stopped and doubles each binding."""
-    found: set[PortBinding] = set()
+    found: Counter[PortBinding] = Counter()
     for target, listens in bindings.items():
-        port, _, protocol = target.partition("/")
-        for listen in listens or ():
-            found.add(
-                PortBinding(int(port), protocol or "tcp", listen.get("HostIp") or "", listen.get("HostPort") or "")
-            )
-    return frozenset(found)
+        for single in exposed(target):
+            port, _, protocol = single.partition("/")
+            for listen in listens or () if port.isdecimal() else ():
+                host_ip, host_port = address(listen.get("HostIp")), port_range(listen.get("HostPort") or "")
+                found[PortBinding(int(port), protocol, host_ip, host_port)] += 1
+    return frozenset(replace(binding, times=times) for binding, times in found.items())
 
 
 def _mounts(config: Json, host: Json) -> frozenset[MountSetting]:
@@ -248,7 +274,8 @@ def _mounts(config: Json, host: Json) -> frozenset[MountSetting]:
     found = {_mount(mount) for mount in host.get("Mounts") or ()}
     found |= {_bind(text) for text in host.get("Binds") or ()}
     targets = {mount.target for mount in found}
-    found |= {MountSetting("volume", "", target) for target in config.get("Volumes") or () if target not in targets}
+    anonymous = {folder(target) for target in config.get("Volumes") or ()} - targets
+    found |= {MountSetting("volume", "", target) for target in anonymous}
     return frozenset(found)
 
 
@@ -263,8 +290,8 @@ def _mount(mount: Json) -> MountSetting:
     source = mount.get("Source") or ""
     return MountSetting(
         kind=mount.get("Type") or "volume",
-        source="" if _ANONYMOUS.fullmatch(source) else source,
-        target=mount["Target"],
+        source=_source(source),
+        target=folder(mount["Target"]),
         read_only=bool(mount.get("ReadOnly")),
         propagation=_propagation((mount.get("BindOptions") or {}).get("Propagation") or ""),
         nocopy=bool((mount.get("VolumeOptions") or {}).get("NoCopy")),
@@ -282,12 +309,20 @@ def _bind(text: str) -> MountSetting:
     propagation = next((word for word in words if word.endswith(("private", "shared", "slave"))), "")
     return MountSetting(
         kind="bind" if is_path else "volume",
-        source="" if _ANONYMOUS.fullmatch(source) else source,
-        target=target,
+        source=_source(source),
+        target=folder(target),
         read_only="ro" in words,
         propagation=_propagation(propagation),
         nocopy="nocopy" in words,
+        selinux=next((word for word in words if word in ("z", "Z")), ""),
     )
+
+
+def _source(source: str) -> str:
+    """A volume's name, or the host's path as the engine cleans it; "" for a volume that nobody named."""
+    if source.startswith("/"):
+        return folder(source)
+    return "" if _ANONYMOUS.fullmatch(source) else source
 
 
 def _propagation(word: str) -> str:
@@ -304,7 +339,7 @@ def healthcheck(answer: Json | None) -> HealthcheckSetting | None:
     """`Config.Healthcheck`."""
     if not answer:
         return None
-    return HealthcheckSetting(
+    found = HealthcheckSetting(
         test=tuple(answer.get("Test") or ()),
         interval=int(answer.get("Interval") or 0),
         timeout=int(answer.get("Timeout") or 0),
@@ -312,6 +347,7 @@ def healthcheck(answer: Json | None) -> HealthcheckSetting | None:
         retries=int(answer.get("Retries") or 0),
         start_interval=int(answer.get("StartInterval") or 0),
     )
+    return None if found == HealthcheckSetting() else found  # one that says nothing is none
 
 
 def _attachments(answer: Json, own_id: str) -> dict[str, ObservedAttachment]:
@@ -362,7 +398,7 @@ def _attachment(name: str, value: Json, names: tuple[str, str], declared: frozen
         driver_opts=dict(value.get("DriverOpts") or {}),
         links=frozenset(value.get("Links") or ()),
         gw_priority=int(value.get("GwPriority") or 0),
-        mac_address=(value.get("MacAddress") or "").lower(),
+        mac_address=mac_address(value.get("MacAddress") or ""),
         declared=declared,
         endpoint_id=value.get("EndpointID") or "",
     )
@@ -450,8 +486,8 @@ def image(answer: Json) -> ObservedImage:
         command=tuple(config.get("Cmd") or ()),
         environment=_environment(config),
         labels=dict(config.get("Labels") or {}),
-        exposed=frozenset(config.get("ExposedPorts") or ()),
-        volumes=frozenset(config.get("Volumes") or ()),
+        exposed=_exposed(config),
+        volumes=frozenset(folder(target) for target in config.get("Volumes") or ()),
         user=config.get("User") or "",
         working_dir=config.get("WorkingDir") or "",
         stop_signal=config.get("StopSignal") or "",

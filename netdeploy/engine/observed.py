@@ -42,6 +42,8 @@ class PortBinding:
     protocol: str
     host_ip: str
     host_port: str
+    times: int = 1
+    """How often it is asked for; an engine publishes `127.0.0.1::80` once more each time."""
 
     def url(self, host_name: str) -> str | None:
         """Where a browser that calls the engine's host `host_name` finds the port; None for what it can't open.
@@ -62,7 +64,10 @@ class PortBinding:
 
 @dataclass(frozen=True, slots=True)
 class MountSetting:
-    """One mount; an anonymous volume has an empty `source`. `size` is bytes, `mode` permission bits."""
+    """One mount, its paths cleaned; an anonymous volume has an empty `source`.
+
+    `size` is bytes, `mode` permission bits.
+    """
 
     kind: str
     source: str
@@ -73,6 +78,8 @@ class MountSetting:
     size: int = 0
     mode: int = 0
     subpath: str = ""
+    selinux: str = ""
+    """`z` or `Z`: what is mounted gets a label that several containers, or this one alone, may use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +183,8 @@ class GpuSetting:
     driver: str
     count: int
     device_ids: tuple[str, ...]
-    capabilities: frozenset[str]
+    capabilities: frozenset[frozenset[str]]
+    """Groups of which it must have one whole."""
     options: frozenset[tuple[str, str]]
 
 
@@ -204,7 +212,8 @@ class Resources:
     cpu_rt_period: int = 0
     cpu_count: int = 0
     cpu_percent: int = 0
-    cpuset: frozenset[int] = frozenset()
+    cpuset: str = ""
+    """As `0,1,2`."""
     memory: int = 0
     memory_reservation: int = 0
     memory_swap: int = 0

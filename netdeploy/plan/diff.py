@@ -50,6 +50,7 @@ from netdeploy.topology.draft import BUILT_IN_NETWORKS
 
 _NOT_A_NETWORK = ("host", "none")
 _SHARED = {"network": "network", "pid": "processes", "ipc": "memory"}
+_STARTS = (Action.CREATE, Action.REPLACE, Action.START)
 _CONNECTS_BY_MODE = (1, 44)  # somewhere between API 1.41, which does not mind, and 1.51, which does
 
 
@@ -95,6 +96,7 @@ class _Diff:
         for container in self._wishes.containers:
             found += self._container(container, kept_containers[container.key])
         found = self._with_relying(with_room_made(found, self._wishes, kept_containers))
+        found += self._restarted(found, kept_containers)
         kept_ids = {c.id for c in kept_containers.values() if c} | {n.id for n in kept_networks.values() if n}
         found += self._removals(kept_ids)
         return Changes(
@@ -521,6 +523,25 @@ class _Diff:
             )
             found = with_replacement(found, wish, live, f"it {how} `{other}`, which is made anew")
 
+    def _restarted(self, found: list[Change], kept: dict[str, ObservedContainer | None]) -> Iterator[Change]:
+        """Running containers whose file says that they restart with another, which is replaced or started again."""
+        own = {c.name: c for c in found if isinstance(c, ContainerChange) and c.action in _STARTS}
+        again = {name: "is replaced" for name, change in own.items() if change.action is Action.REPLACE}
+        again |= {name: "is started again" for name, c in own.items() if c.live and c.live.state.running} | again
+        pending = [w for w in self._wishes.containers if w.name not in own]
+        names = {wish.key: wish.name for wish in self._wishes.containers}
+        while True:
+            why = {w.name: other for w in pending for other in _restarts_with(w, names) if other in again}
+            wish = next((w for w in pending if w.name in why), None)
+            if wish is None:
+                return
+            pending.remove(wish)
+            live = kept[wish.key]
+            if live and live.state.running and not live.state.paused:
+                reason = f"it restarts with `{why[wish.name]}`, which {again[why[wish.name]]}"
+                again[wish.name] = "is started again"
+                yield ContainerChange(action=Action.START, name=wish.name, reason=reason, wish=wish, live=live)
+
     # -- what is no longer wanted --
 
     def _removals(self, kept: set[str]) -> Iterator[Change]:
@@ -585,6 +606,10 @@ def _is_on(container: ObservedContainer, network: ObservedNetwork) -> bool:
     """Before its first start a container knows its networks by name only."""
     places = container.attachments.values()
     return any(a.network_id == network.id or (not a.network_id and a.network == network.name) for a in places)
+
+
+def _restarts_with(wish: ContainerWish, names: dict[str, str]) -> list[str]:
+    return [names[key] for key, dependency in wish.spec.depends_on.items() if dependency.restart and key in names]
 
 
 def _mounted(wish: ContainerWish) -> set[str]:

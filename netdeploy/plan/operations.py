@@ -193,14 +193,17 @@ Condition = Literal["stays up", "is healthy", "ended well"]
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Looks until the condition holds; changes nothing."""
+    """Looks until the condition holds; changes nothing. Without `required`, one that can't hold is a warning."""
 
     container: Handle
     condition: Condition
+    required: bool = True
 
     @property
     def text(self) -> str:
         """What it does."""
+        if not self.required:
+            return f"see whether {self.container.name} {self.condition}"
         return f"wait until {self.container.name} {self.condition}"
 
 
@@ -233,6 +236,8 @@ class Operation:
     """What takes this step back, if a later step of the same `group` fails."""
     group: str = ""
     """What is taken back as one, in words: such as "`web`" for its replacement, or "`web` on `net`"."""
+    despite: tuple[str, ...] = ()
+    """Those of `after` that it waits for, and whose failure is no reason to skip it."""
 
     @property
     def id(self) -> str:
@@ -242,7 +247,8 @@ class Operation:
     @property
     def text(self) -> str:
         """One line, for people and tests."""
-        after = f"  [after {', '.join(self.after)}]" if self.after else ""
+        waits = ", ".join(f"{other} (or its failure)" if other in self.despite else other for other in self.after)
+        after = f"  [after {waits}]" if self.after else ""
         return f"{self.id}: {self.reason}{after}"
 
 

@@ -8,14 +8,14 @@ subnet for a moment, and below API 1.44 a container is made with one endpoint an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from netdeploy.attributes import attachment as attachment_rows
 from netdeploy.attributes import container as container_rows
 from netdeploy.attributes import network as network_rows
 from netdeploy.attributes import volume as volume_rows
-from netdeploy.attributes.containers.mounts import anonymous_targets, mounts
+from netdeploy.attributes.containers.mounts import anonymous_mounts, mount_json, mounts
 from netdeploy.attributes.containers.network import port_bindings
 from netdeploy.attributes.containers.process import first_check
 from netdeploy.attributes.table import Json
@@ -33,6 +33,7 @@ from netdeploy.plan.changes import (
 )
 from netdeploy.plan.operations import (
     Call,
+    Condition,
     Connect,
     CreateContainer,
     CreateNetwork,
@@ -66,6 +67,7 @@ from netdeploy.plan.ownership import ASIDE, TEMPORARY, was_never_used
 from netdeploy.plan.reasons import waits_for_it
 from netdeploy.plan.steps import Steps
 from netdeploy.plan.volumes import of_persons, own_volumes, users
+from netdeploy.topology.model import Dependency
 
 _DEFAULT_GRACE = 10
 _SOON = 60.0
@@ -91,6 +93,7 @@ class _Planner:
         self._made: dict[str, list[str]] = {}  # container name → the operations after which it is ready to start
         self._renamed: dict[str, str] = {}  # container name → the operation that gives it its name
         self._starts: dict[str, str] = {}  # container name → the operation after which it runs
+        self._stops: dict[str, str] = {}  # container name → the operation that stops it, to be started again
         self._ready_ops = (self._renamed, self._starts)
         self._left: dict[str, list[str]] = {}  # network id → operations after which somebody has left it
         self._parted: dict[str, list[str]] = {}  # container id → operations after which it has left a network
@@ -469,7 +472,8 @@ class _Planner:
             reason = by_action[Action.START].reason
             call = Unpause(handle) if reason == PAUSED else Start(handle)
             if live.state.running and reason != PAUSED:
-                ready.append(self._stop(live, _handle(live), reason, []))
+                self._stops[wish.name] = self._stop(live, _handle(live), reason, [])
+                ready.append(self._stops[wish.name])
             ready += self._parted.get(live.id, [])  # it can't start while it is still on a network that is gone
             ready += [self._starts[other] for other in sorted(wish.relies_on) if other in self._starts]
             self._started(wish, self._steps.add(call, reason, ready), handle)
@@ -534,14 +538,17 @@ class _Planner:
                 continue
             for key, dependency in wish.spec.depends_on.items():
                 ready = self._starts.get(names[key])
-                if dependency.condition == "service_started":
-                    waits = [ready] if ready else []
-                else:
-                    condition = "is healthy" if dependency.condition == "service_healthy" else "ended well"
-                    waits = self._wait_node(key, condition, ready, wish)
+                waits = [ready] if ready else []
+                if dependency.condition != "service_started":
+                    waits = self._wait_node(key, dependency, ready, wish)
                 self._steps.wait_for(start, waits)
+                if dependency.restart and wish.name in self._stops:  # it runs on until the other is ready
+                    self._steps.wait_for(self._stops[wish.name], waits)
+                if not dependency.required:
+                    self._steps.go_on_despite(start, waits)
 
-    def _wait_node(self, key: str, condition: Any, started: str | None, waiting: ContainerWish) -> list[str]:
+    def _wait_node(self, key: str, dependency: Dependency, started: str | None, waiting: ContainerWish) -> list[str]:
+        condition: Condition = "is healthy" if dependency.condition == "service_healthy" else "ended well"
         wish = next((w for w in self._wishes.containers if w.key == key), None)
         if wish is None:
             return []
@@ -555,7 +562,11 @@ class _Planner:
         if started:
             call = self._steps[started].call
             handle = call.container if isinstance(call, Start | Unpause) else handle
-        return [self._steps.add(Wait(handle, condition), f"`{waiting.name}` waits for it", [started])]
+        wait = Wait(handle, condition, required=dependency.required)
+        added = self._steps.add(wait, f"`{waiting.name}` waits for it", [started])
+        if started and not dependency.required:
+            self._steps.go_on_despite(added, [started])
+        return [added]
 
 
 @dataclass(frozen=True, slots=True)
@@ -606,9 +617,9 @@ def _container_body(wish: ContainerWish, anonymous: Mapping[str, str]) -> Json:
     """The create body; a replacement takes over the anonymous volumes of the container it replaces."""
     body = container_rows.create_body(wish)
     kept = [
-        {"Type": "volume", "Source": anonymous[target], "Target": target}
-        for target in anonymous_targets(wish)
-        if target in anonymous
+        mount_json(replace(mount, source=anonymous[mount.target]))
+        for mount in anonymous_mounts(wish)
+        if mount.target in anonymous
     ]
     if kept:
         host = body.setdefault("HostConfig", {})

@@ -53,6 +53,12 @@ class Steps:
                 if operation.group in groups:
                     self._operations[id_] = replace(operation, group=joined)
 
+    def go_on_despite(self, operation_id: str, others: Iterable[str]) -> None:
+        """Let an operation run even if those of `others` that it waits for have failed."""
+        operation = self._operations[operation_id]
+        spared = [other for other in others if other in operation.after and other not in operation.despite]
+        self._operations[operation_id] = replace(operation, despite=(*operation.despite, *spared))
+
     def _needs(self, operation_id: str, other: str) -> bool:
         """Whether an operation waits, directly or not, for `other`."""
         pending, seen = [operation_id], set()

@@ -36,6 +36,8 @@ class Draft:
     unread_sections: frozenset[str] = frozenset()
     """Of `containers`, `networks` and `volumes`, those whose names could not be read."""
     checks: tuple[Check, ...] = ()
+    prefix: str = ""
+    """What stands before the names on the engine."""
 
     def is_default_bridge(self, key: str) -> bool:
         """Whether the network `key` is Docker's own `bridge`."""

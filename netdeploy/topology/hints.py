@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from netdeploy.topology.text_types import SIGNALS
+from netdeploy.topology.amounts import SIGNALS
 from netdeploy.topology.yaml_source import Mapping, Node, Scalar
 
 if TYPE_CHECKING:

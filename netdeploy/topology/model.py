@@ -35,7 +35,6 @@ from netdeploy.topology.text_types import (
     Link,
     MacAddress,
     Microseconds,
-    Name,
     Nanoseconds,
     NetworkMode,
     NetworkName,
@@ -44,11 +43,13 @@ from netdeploy.topology.text_types import (
     Platform,
     PortRange,
     PullPolicy,
+    Quota,
     Restart,
     StopSignal,
     Subnet,
     SwapLimit,
     UserLimit,
+    VolumeName,
     VolumeSource,
 )
 
@@ -95,6 +96,12 @@ class Port(Model):
     """The host's address to listen on, such as 127.0.0.1; without it, all of them."""
     protocol: Protocol = "tcp"
     """tcp, udp or sctp."""
+    mode: Literal["host", "ingress"] | None = None
+    """How a swarm's services publish it; it changes nothing for a container."""
+    name: str | None = None
+    """What it is called, for people."""
+    app_protocol: str | None = None
+    """What is spoken there, such as `http`, for people and programs that read the file."""
 
 
 class BindOptions(Model):
@@ -102,6 +109,8 @@ class BindOptions(Model):
 
     propagation: Literal["private", "rprivate", "shared", "rshared", "slave", "rslave"] | None = None
     """How mounts below the folder spread between host and container."""
+    selinux: Literal["z", "Z"] | None = None
+    """Label what is mounted for SELinux, so that several containers (`z`) or this one alone (`Z`) may use it; for a volume, too."""  # noqa: E501
     create_host_path: bool = False
     """Make the folder on the host when it does not exist (the short form does)."""
 
@@ -135,6 +144,8 @@ class Mount(Model):
     """Where the container finds it."""
     read_only: bool = False
     """The container may only read it."""
+    consistency: Literal["consistent", "cached", "delegated"] | None = None
+    """Was once for Docker Desktop; no engine does anything with it, and it is not sent."""
     bind: BindOptions | None = None
     """For a bind mount."""
     volume: VolumeOptions | None = None
@@ -167,6 +178,10 @@ class Dependency(Model):
 
     condition: Literal["service_started", "service_healthy", "service_completed_successfully"] = "service_started"
     """`service_started`, `service_healthy` (its healthcheck passes) or `service_completed_successfully` (it ended with exit code 0)."""  # noqa: E501
+    required: bool = True
+    """With `false`, this one starts even if the condition does not come true: that is a warning then."""
+    restart: bool = False
+    """Start this one again when apply replaces the other or starts it again; not when the engine itself does."""
 
 
 class Device(Model):
@@ -216,8 +231,8 @@ class RateDevice(Model):
 class BlkioConfig(Model):
     """Shares of, and limits on, block devices."""
 
-    weight: Annotated[int, Field(ge=10, le=1000)] | None = None
-    """The share of all devices, 10 to 1000."""
+    weight: Annotated[int, Field(ge=0, le=1000)] | None = None
+    """The share of all devices, 10 to 1000; 0 is the kernel's own."""
     weight_device: tuple[WeightDevice, ...] = ()
     """Shares of single devices."""
     device_read_bps: tuple[RateDevice, ...] = ()
@@ -262,7 +277,7 @@ class EnvFile(Model):
 class FileMount(Model):
     """A config or secret in a container."""
 
-    source: Name
+    source: NetworkName
     """Its name under `configs` or `secrets`."""
     target: str | None = None
     """Where the container finds it (default: a config at `/NAME`, a secret at `/run/secrets/NAME`)."""
@@ -293,7 +308,7 @@ class Container(Model):
     working_dir: AbsolutePath | None = None
     """The folder to start in."""
     labels: dict[str, str] = {}
-    """Labels: a mapping, or a list of `name=value`."""
+    """Labels: a mapping, or a list of `name=value`; a name alone has an empty value."""
     networks: dict[str, Attachment] = {}
     """The networks it hangs on: a list of names, or a mapping with aliases and addresses. Without `networks` and `network_mode` it is on Docker's default bridge."""  # noqa: E501
     ports: tuple[Port, ...] = ()
@@ -340,16 +355,16 @@ class Container(Model):
     """Percent of the CPUs it may use (Windows)."""
     cpu_period: Microseconds | None = None
     """The period of `cpu_quota`, in microseconds."""
-    cpu_quota: Microseconds | None = None
-    """CPU time it may use in each period, in microseconds."""
+    cpu_quota: Quota | None = None
+    """CPU time it may use in each period, in microseconds; 0 and -1 are no limit."""
     cpu_rt_period: Microseconds | None = None
     """The period of `cpu_rt_runtime`, in microseconds."""
     cpu_rt_runtime: Microseconds | None = None
     """Real-time CPU time it may use in each period, in microseconds."""
-    cpu_shares: Annotated[int, Field(ge=2, le=262_144)] | None = None
-    """Its share of a busy CPU, against others'."""
+    cpu_shares: Annotated[int, Field(ge=0, le=262_144)] | None = None
+    """Its share of a busy CPU, against others': 2 to 262144; 0 is the engine's own."""
     cpus: Cpus | None = None
-    """CPUs' worth of time it may use, such as 0.5."""
+    """CPUs' worth of time it may use, such as 0.5; 0 is no limit."""
     cpuset: CpuSet | None = None
     """The CPUs it may run on, such as `0-2` or `0,3`."""
     device_cgroup_rules: tuple[DeviceRule, ...] = ()
@@ -381,11 +396,11 @@ class Container(Model):
     mac_address: MacAddress | None = None
     """Its MAC address on the first of its networks."""
     mem_limit: Bytes | None = None
-    """The most memory it may use, such as `512m`."""
+    """The most memory it may use, such as `512m`; 0 is no limit."""
     mem_reservation: Bytes | None = None
     """Memory it is held to when memory is short."""
-    mem_swappiness: Annotated[int, Field(ge=0, le=100)] | None = None
-    """How readily its memory goes to swap, 0 to 100."""
+    mem_swappiness: Annotated[int, Field(ge=-1, le=100)] | None = None
+    """How readily its memory goes to swap, 0 to 100; -1 is as readily as the host's."""
     memswap_limit: SwapLimit | None = None
     """The most memory and swap together it may use; -1 is no limit for swap. Without it, twice `mem_limit`."""
     oom_kill_disable: bool | None = None
@@ -474,7 +489,7 @@ class Network(Model):
     ipam: Ipam = Ipam()
     """Addresses."""
     labels: dict[str, str] = {}
-    """Labels: a mapping, or a list of `name=value`."""
+    """Labels: a mapping, or a list of `name=value`; a name alone has an empty value."""
     name: NetworkName | None = None
     """The name on the engine, in place of the key."""
     external: bool = False
@@ -489,8 +504,8 @@ class Volume(Model):
     driver_opts: dict[str, str] = {}
     """Options of the driver."""
     labels: dict[str, str] = {}
-    """Labels: a mapping, or a list of `name=value`."""
-    name: Name | None = None
+    """Labels: a mapping, or a list of `name=value`; a name alone has an empty value."""
+    name: VolumeName | None = None
     """The name on the engine, in place of the key."""
     external: bool = False
     """It exists already and is only used: never made or removed."""
@@ -539,9 +554,9 @@ class Topology(Model):
     """The networks, by name."""
     volumes: dict[str, Volume] = {}
     """The volumes, by name."""
-    configs: dict[Name, FileSource] = {}
+    configs: dict[NetworkName, FileSource] = {}
     """Files that containers read, by name."""
-    secrets: dict[Name, FileSource] = {}
+    secrets: dict[NetworkName, FileSource] = {}
     """Files with secrets that containers read, by name."""
     checks: tuple[Check, ...] = ()
     """What must be true of the running network, besides what follows from the rest; `verify` proves it."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,10 +24,11 @@ from netdeploy.topology.shape import Shapes
 from netdeploy.topology.shorthand import expand
 from netdeploy.topology.shorthand_pieces import Surroundings
 from netdeploy.topology.text_types import LABEL_NAME
+from netdeploy.topology.variables import HINT, shortened, variables
 from netdeploy.topology.yaml_source import Mapping, Scalar, SourceRefused, to_data
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from collections.abc import Mapping as MappingType
 
 M = TypeVar("M", bound=BaseModel)
@@ -145,6 +148,23 @@ def _similar_file(file: FilePath) -> str:
 
 def read_bytes(raw: bytes, file: FilePath, shown: str, environ: MappingType[str, str] = os.environ) -> Reading:
     """Read a topology file's content; see `read`."""
+    with _without_collections():
+        return _read_bytes(raw, file, shown, environ)
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """A large file makes a large tree, and a collector that walks it over and over takes longer than the reading."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read_bytes(raw: bytes, file: FilePath, shown: str, environ: MappingType[str, str]) -> Reading:
     source = absolute(file)
     lines = yaml_source.text_lines(raw)
     try:
@@ -156,9 +176,9 @@ def read_bytes(raw: bytes, file: FilePath, shown: str, environ: MappingType[str,
         _refuse_plan(root, shown)
     except SourceRefused as refused:
         return Reading(source, shown, None, (refused.problem,), lines, raw)
-    reader = _Reader(root, source, environ)
+    reader = _Reader(root, source, environ, may_hold_variables=b"$" in raw)
     topology = reader.topology()
-    problems += reader.problems
+    problems += reader.with_variables()
     if any(problem.severity == "error" for problem in problems):
         topology = None
     ordered = sorted(problems, key=lambda problem: (problem.mark, problem.message))
@@ -193,8 +213,11 @@ _SECTIONS = ("containers", "networks", "volumes")
 class _Reader:
     """Checks each part on its own, so that one broken container does not hide the problems of the others."""
 
-    def __init__(self, root: Mapping, source: FilePath, environ: MappingType[str, str]) -> None:
+    def __init__(
+        self, root: Mapping, source: FilePath, environ: MappingType[str, str], *, may_hold_variables: bool
+    ) -> None:
         around = Surroundings(source.parent, environ)
+        self._variables = variables(root) if may_hold_variables else []
         self._root = expand(root, around)
         self._source = source
         self._places = Places(self._root)
@@ -223,6 +246,7 @@ class _Reader:
             _files(data.get("secrets")),
             self._unread_sections(data),
             head.checks if head else (),
+            head.prefix if head else "",
         )
         for found in rules.check(draft):
             elsewhere = tuple((caption, self._places.mark(path)) for caption, path in found.elsewhere)
@@ -233,6 +257,13 @@ class _Reader:
             return None
         update = {"containers": draft.containers, "networks": draft.networks, "volumes": draft.volumes}
         return head.model_copy(update=update)
+
+    def with_variables(self) -> list[Problem]:
+        """All problems, those with the variables; where one makes a value wrong, that is what has to be mended."""
+        places = {warning.mark for warning in self._variables}
+        wrong = {problem.mark for problem in self.problems if problem.mark in places}
+        told = [replace(problem, hint=HINT) if problem.mark in wrong else problem for problem in self.problems]
+        return told + shortened([warning for warning in self._variables if warning.mark not in wrong])
 
     def _default_name(self) -> str | None:
         stem = self._source.stem

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from netdeploy.topology.draft import BUILT_IN_NETWORKS, DEFAULT_BRIDGE, Draft, Found
+from netdeploy.topology.model import BindOptions
 from netdeploy.topology.modes import MODES, shared_namespaces
 from netdeploy.topology.problem import did_you_mean
 from netdeploy.topology.rules_addresses import fixed_address_rules, host_port_rules, subnet_rules
@@ -15,14 +16,21 @@ from netdeploy.topology.rules_drivers import driver_rules
 from netdeploy.topology.rules_files import file_rules, file_targets
 from netdeploy.topology.rules_kernel import kernel_rules
 from netdeploy.topology.rules_macs import mac_rules
+from netdeploy.topology.rules_mounts import volume_rules
 from netdeploy.topology.rules_names import name_rules
 from netdeploy.topology.rules_one_shots import one_shot_rules
 from netdeploy.topology.rules_settings import limit_rules, mode_rules, network_rules, reference_rules
 from netdeploy.topology.rules_subnets import bridge_subnet_rules
-from netdeploy.topology.text_types import LABEL_NAME, LABEL_NAME_RULE, OBJECT_NAME, OBJECT_NAME_RULE
+from netdeploy.topology.text_types import (
+    CONTAINER_KEY,
+    LABEL_NAME,
+    LABEL_NAME_RULE,
+    OBJECT_NAME,
+    OBJECT_NAME_RULE,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from netdeploy.topology.model import Container, Healthcheck, Mount, Network, Volume
     from netdeploy.topology.problem import Path
@@ -42,6 +50,7 @@ def check(draft: Draft) -> list[Found]:
         _network_modes,
         _default_bridge,
         _mounts,
+        volume_rules,
         _labels,
         _settings,
         name_rules,
@@ -67,22 +76,18 @@ def check(draft: Draft) -> list[Found]:
 def _names(draft: Draft) -> Iterator[Found]:
     if not draft.unread_sections and not any((draft.container_names, draft.network_names, draft.volume_names)):
         yield Found((), "the file has nothing to make", "it needs `containers:` with at least one container")
-    sections = (
-        ("containers", draft.container_names, OBJECT_NAME, OBJECT_NAME_RULE),
-        ("networks", draft.network_names, LABEL_NAME, LABEL_NAME_RULE),
-        ("volumes", draft.volume_names, OBJECT_NAME, OBJECT_NAME_RULE),
-    )
-    for section, names, pattern, rule in sections:
-        for name in names:
-            if not re.fullmatch(pattern, name):
-                yield Found((section, name), f"the engine refuses the name `{name}`", rule, at_key=True)
-    yield from _names_on_the_engine("networks", draft.networks)
-    yield from _names_on_the_engine("volumes", draft.volumes)
+    yield from _refused("containers", dict.fromkeys(draft.container_names), OBJECT_NAME, OBJECT_NAME_RULE, draft)
+    networks = {key: draft.networks.get(key) for key in draft.network_names}
+    yield from _refused("networks", networks, LABEL_NAME, LABEL_NAME_RULE, draft)
+    volumes = {key: draft.volumes.get(key) for key in draft.volume_names}
+    yield from _refused("volumes", volumes, OBJECT_NAME, OBJECT_NAME_RULE, draft)
+    yield from _names_on_the_engine("networks", draft.networks, draft)
+    yield from _names_on_the_engine("volumes", draft.volumes, draft)
     for key, network in draft.networks.items():
         name = network.name or key
         if draft.is_doubtful(key, "name", "external"):
             continue
-        if not network.external and name in (*BUILT_IN_NETWORKS, "default"):
+        if not network.external and draft.prefix + name in (*BUILT_IN_NETWORKS, "default"):
             message = f"`{name}` is a name the engine keeps for itself"
             hint = "add `external: true` to use Docker's own" if name == DEFAULT_BRIDGE else "choose another name"
             yield Found(("networks", key), message, hint, at_key=True)
@@ -91,10 +96,32 @@ def _names(draft: Draft) -> Iterator[Found]:
             yield Found(("networks", key), f"`{name}` is not a network to hang on", hint, at_key=True)
 
 
-def _names_on_the_engine(section: str, objects: dict[str, Network] | dict[str, Volume]) -> Iterator[Found]:
+def _refused(
+    section: str, objects: Mapping[str, Network | Volume | None], pattern: str, rule: str, draft: Draft
+) -> Iterator[Found]:
+    """Names that no engine takes. A prefix belongs to the name, and makes a valid one of `a`."""
+    for key, spec in objects.items():
+        name = _on_the_engine(key, spec, draft)
+        if not re.fullmatch(CONTAINER_KEY, key):
+            yield Found((section, key), f"the engine refuses the name `{key}`", rule, at_key=True)
+        elif not re.fullmatch(pattern, name):
+            own = spec is not None and spec.name is not None
+            path = (section, key, "name") if own else (section, key)
+            yield Found(path, f"the engine refuses the name `{name}`", rule, at_key=not own)
+
+
+def _on_the_engine(key: str, spec: Network | Volume | None, draft: Draft) -> str:
+    """The name on the engine; what is external has no prefix."""
+    name = (spec.name if spec else None) or key
+    return name if spec and spec.external else draft.prefix + name
+
+
+def _names_on_the_engine(
+    section: str, objects: dict[str, Network] | dict[str, Volume], draft: Draft
+) -> Iterator[Found]:
     seen: dict[str, str] = {}
     for key, value in objects.items():
-        name = value.name or key
+        name = _on_the_engine(key, value, draft)
         if name in seen:
             message = f"`{seen[name]}` and `{key}` are both called `{name}` on the engine"
             first: Path = (section, seen[name])
@@ -220,8 +247,9 @@ def _network_modes(draft: Draft) -> Iterator[Found]:
         if shared:
             yield from _shared_network(name, container, shared, draft)
         elif mode in ("host", "none") and container.ports:
-            message = f"nothing is published with `network_mode: {mode}`"
-            yield Found((*base, "ports"), message, "leave `ports` out", severity="warning", at_key=True)
+            message = f"with `network_mode: {mode}` no port is published: `ports` is ignored"
+            listens = "what listens in it, listens on the host itself" if mode == "host" else "it has no network"
+            yield Found((*base, "ports"), message, f"leave `ports` out; {listens}", severity="warning", at_key=True)
 
 
 def _shared_network(name: str, container: Container, shared: str, draft: Draft) -> Iterator[Found]:
@@ -286,9 +314,15 @@ def _mount(path: Path, mount: Mount) -> Iterator[Found]:
     if _folder(mount.target) == "/":
         yield Found((*path, "target"), "nothing can be mounted over the container's root", "choose a folder below `/`")
     for kind in ("bind", "volume", "tmpfs"):
-        if kind != mount.type and getattr(mount, kind) is not None:
+        if kind != mount.type and getattr(mount, kind) is not None and not _only_labels(mount, kind):
             message = f"`{kind}` settings do not belong to a {mount.type} mount"
             yield Found((*path, kind), message, "leave them out", at_key=True)
+
+
+def _only_labels(mount: Mount, kind: str) -> bool:
+    """Whether `bind` says only what a volume takes too."""
+    bind = mount.bind
+    return kind == "bind" and mount.type == "volume" and bind is not None and bind == BindOptions(selinux=bind.selinux)
 
 
 def _labels(draft: Draft) -> Iterator[Found]:

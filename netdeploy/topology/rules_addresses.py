@@ -238,12 +238,13 @@ def host_port_rules(draft: Draft) -> Iterator[Found]:
     host = _HostPorts()
     for name, container in draft.containers.items():
         yield from _exposed_ports(name, container)
+        publishes = container.network_mode not in ("host", "none")  # `ports` is ignored there, and warned of
         for index, port in enumerate(container.ports):
             path: Path = ("containers", name, "ports", index)
             problem = _port_shape(path, port)
             if problem:
                 yield problem
-            elif host.asked <= _MOST_HOST_PORTS:
+            elif publishes and host.asked <= _MOST_HOST_PORTS:
                 yield from _clash(name, path, port, host)
     if host.asked > _MOST_HOST_PORTS:
         message = f"the file publishes more than {_MOST_HOST_PORTS:,} ports of the host"

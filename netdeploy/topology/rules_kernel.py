@@ -66,7 +66,7 @@ def _limits(base: Path, container: Container) -> Iterator[Found]:
     if container.pids_limit is not None and container.pids_limit > _MOST_PROCESSES:
         message = f"the kernel allows {_MOST_PROCESSES:,} processes at most"
         yield Found((*base, "pids_limit"), message, "write fewer, or -1 for no limit")
-    if container.cpus is not None and container.cpus < _LEAST_CPUS:
+    if container.cpus and container.cpus < _LEAST_CPUS:
         yield Found((*base, "cpus"), "the least share of a CPU is 0.01", "write `0.01` or more")
     runtime, period = container.cpu_rt_runtime, container.cpu_rt_period
     if runtime is not None and period and runtime > period:

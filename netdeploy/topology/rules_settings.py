@@ -30,36 +30,38 @@ def limit_rules(draft: Draft) -> Iterator[Found]:
             elif values.hard != -1 and not -1 < values.soft <= values.hard:
                 message = f"the soft limit {values.soft} is above the hard limit {values.hard}"
                 yield Found((*base, "ulimits", limit), message)
-        if container.shm_size == 0:
-            yield Found((*base, "shm_size"), "the size is 0", "leave it out for the engine's default")
+        if container.blkio_config and 0 < (container.blkio_config.weight or 0) < 10:
+            yield Found((*base, "blkio_config", "weight"), "a weight is 10 to 1000, or 0 for the kernel's own")
 
 
 def _memory(base: Path, container: Container) -> Iterator[Found]:
     limit, swap, reserved = container.mem_limit, container.memswap_limit, container.mem_reservation
-    if limit is not None and limit < _LEAST_MEMORY:
+    if limit and limit < _LEAST_MEMORY:
         yield Found((*base, "mem_limit"), "an engine gives a container 6m of memory at least", "write `6m` or more")
-    if swap is not None and not limit:
+    if swap and not limit:
         message = "`memswap_limit` needs `mem_limit` beside it: it is memory and swap together"
         yield Found((*base, "memswap_limit"), message, "add `mem_limit`", at_key=True)
-    elif swap is not None and limit and -1 < swap < limit:
+    elif swap and limit and -1 < swap < limit:
         message = "`memswap_limit` is less than `mem_limit`: it is memory and swap together"
         yield Found((*base, "memswap_limit"), message, "the same as `mem_limit` means no swap")
     if reserved is not None and limit and reserved > limit:
         yield Found((*base, "mem_reservation"), "`mem_reservation` is more than `mem_limit`", "reserve less")
-    if reserved is not None and reserved < _LEAST_MEMORY:
+    if reserved and reserved < _LEAST_MEMORY:
         yield Found((*base, "mem_reservation"), "an engine reserves 6m at least", "write `6m` or more")
 
 
 def _cpu(base: Path, container: Container) -> Iterator[Found]:
     for field in ("cpu_quota", "cpu_period"):
-        if container.cpus and getattr(container, field) is not None:
+        if container.cpus and (getattr(container, field) or 0) > 0:
             message = f"`cpus` and `{field}` exclude each other: an engine makes a quota of `cpus`"
             where = (("`cpus` stands here", (*base, "cpus")),)
             yield Found((*base, field), message, "keep one of them", elsewhere=where, at_key=True)
-    if container.cpu_quota is not None and container.cpu_quota < 1_000:
+    if container.cpu_quota is not None and 0 < container.cpu_quota < 1_000:
         yield Found((*base, "cpu_quota"), "the least quota is 1ms", "write `1ms` or more")
-    if container.cpu_period is not None and not 1_000 <= container.cpu_period <= 1_000_000:
+    if container.cpu_period and not 1_000 <= container.cpu_period <= 1_000_000:
         yield Found((*base, "cpu_period"), "a period is 1ms to 1s")
+    if container.cpu_shares == 1:
+        yield Found((*base, "cpu_shares"), "the least share is 2; 0 is the engine's own", "write `2` or more")
 
 
 def mode_rules(draft: Draft) -> Iterator[Found]:

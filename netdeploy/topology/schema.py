@@ -6,10 +6,10 @@ from typing import Any
 
 from netdeploy.topology.model import Topology
 from netdeploy.topology.shorthand import FORMS
-from netdeploy.topology.text_types import LABEL_NAME, OBJECT_NAME
+from netdeploy.topology.text_types import CONTAINER_KEY
 
 Schema = dict[str, Any]
-_KEY_PATTERNS = {"containers": OBJECT_NAME, "networks": LABEL_NAME, "volumes": OBJECT_NAME}
+_NAMED = ("containers", "networks", "volumes")
 
 
 def topology_schema() -> Schema:
@@ -37,6 +37,6 @@ def _publish(name: str, model: Schema) -> None:
             about.pop("default", None)
         form = FORMS.get(name, {}).get(key)
         accepted = form.schema(long) if form else long
-        if name == "Topology" and key in _KEY_PATTERNS:
-            accepted = {**accepted, "propertyNames": {"pattern": f"^(?:{_KEY_PATTERNS[key]})$"}}
+        if name == "Topology" and key in _NAMED:
+            accepted = {**accepted, "propertyNames": {"pattern": f"^(?:{CONTAINER_KEY})$"}}
         model["properties"][key] = {**about, **accepted}

@@ -19,6 +19,7 @@ from netdeploy.topology.shorthand_pieces import (
     each_value,
     environment,
     expand_keys,
+    labels,
     mapping,
     names,
     nested,
@@ -147,6 +148,7 @@ def _pools(node: Node, path: Path, around: Surroundings) -> Node:
 
 
 PAIRS = Form(pairs, schemas.instead(schemas.PAIRS))
+LABELS = Form(labels, schemas.instead(schemas.LABELS))
 ATTACHMENT_FORMS: dict[str, Form] = {"driver_opts": PAIRS}
 DEPENDENCY_FORMS: dict[str, Form] = {}
 HEALTHCHECK_FORMS = {"test": Form(_check, schemas.either(schemas.WORDS))}
@@ -159,13 +161,13 @@ BLKIO_KEYS = (
     "device_write_iops",
 )
 BLKIO_FORMS = {key: Form(_plain_items, schemas.same) for key in BLKIO_KEYS}
-LOGGING_FORMS = {"options": PAIRS}
+LOGGING_FORMS = {"options": LABELS}
 CONTAINER_FORMS = {
     "command": Form(words, schemas.either(schemas.SOME_WORDS)),
     "entrypoint": Form(words, schemas.either(schemas.WORDS)),
     "environment": Form(environment, schemas.instead(schemas.ENVIRONMENT)),
     "user": Form(text_form, schemas.either(schemas.TEXT)),
-    "labels": PAIRS,
+    "labels": LABELS,
     "networks": Form(_attachments, schemas.names_or_mapping),
     "ports": Form(ports, schemas.items_or(schemas.PORT)),
     "expose": Form(whole_items, schemas.items_or(schemas.PORT_NUMBER)),
@@ -174,7 +176,7 @@ CONTAINER_FORMS = {
     "depends_on": Form(_dependencies, schemas.names_or_mapping),
     "extra_hosts": Form(_extra_hosts, schemas.extra_hosts),
     "dns": Form(one_or_more, schemas.one_or_more),
-    "annotations": PAIRS,
+    "annotations": LABELS,
     "blkio_config": Form(nested(BLKIO_FORMS), schemas.same),
     "configs": Form(_file_mounts, schemas.items_or(schemas.NAME)),
     "cpuset": Form(text_form, schemas.either({"type": "integer", "minimum": 0})),
@@ -195,10 +197,10 @@ CONTAINER_FORMS = {
 }
 NETWORK_FORMS = {
     "driver_opts": PAIRS,
-    "labels": PAIRS,
+    "labels": LABELS,
     "ipam": Form(nested(IPAM_FORMS), schemas.same),
 }
-VOLUME_FORMS = {"driver_opts": PAIRS, "labels": PAIRS}
+VOLUME_FORMS = {"driver_opts": PAIRS, "labels": LABELS}
 
 
 def _checks(node: Node, path: Path, around: Surroundings) -> Node:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import TYPE_CHECKING
 
 from netdeploy.paths import why
+from netdeploy.topology.problem import Problem
 from netdeploy.topology.shorthand_mounts import at_home
 from netdeploy.topology.shorthand_pieces import mapping, scalar
+from netdeploy.topology.variables import HINT as VARIABLES_HINT
+from netdeploy.topology.variables import first_variable
 from netdeploy.topology.yaml_source import Entry, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
@@ -50,7 +54,9 @@ def _pairs_of(item: Node, path: Path, around: Surroundings) -> dict[str, str]:
     required, raw = settings.get("required"), settings.get("format")
     may_be_missing = isinstance(required, Scalar) and required.value is False
     text = _text_of(named, path, around, may_be_missing=may_be_missing)
-    return _parsed(text, named, path, around, raw=isinstance(raw, Scalar) and raw.value == "raw")
+    if isinstance(raw, Scalar) and raw.value == "raw":
+        return _raw(text, named, path, around)
+    return _parsed(text, named, path, around)
 
 
 def _text_of(named: Scalar, path: Path, around: Surroundings, *, may_be_missing: bool = False) -> str:
@@ -59,7 +65,7 @@ def _text_of(named: Scalar, path: Path, around: Surroundings, *, may_be_missing:
         with file.open("rb") as stream:
             content = stream.read(_MAX_BYTES + 1)
         if len(content) <= _MAX_BYTES:
-            return content.decode()
+            return content.decode("utf-8-sig")
         reason = "it is larger than 1 MB"
     except FileNotFoundError:
         if may_be_missing:
@@ -74,24 +80,60 @@ def _text_of(named: Scalar, path: Path, around: Surroundings, *, may_be_missing:
     return ""
 
 
-def _parsed(text: str, named: Scalar, path: Path, around: Surroundings, *, raw: bool) -> dict[str, str]:
+_NO_VARIABLE = "each line is `NAME=value`, or a comment after `#`"
+
+
+def _raw(text: str, named: Scalar, path: Path, around: Surroundings) -> dict[str, str]:
+    """Line by line, as `docker run --env-file` reads it: quotes and `#` in a value are part of it."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(text.split("\n"), start=1):
+        written = line.removesuffix("\r").lstrip()
+        name, equals, value = written.partition("=")
+        if not written or written.startswith("#"):
+            continue
+        if not name or re.search(r"\s", name):
+            around.problem(named.mark, path, f"line {number} of {named.text} is not a variable", _NO_VARIABLE)
+        elif equals:
+            found[name] = value
+        elif name in around.environ:
+            found[name] = around.environ[name]
+    return found
+
+
+def _parsed(text: str, named: Scalar, path: Path, around: Surroundings) -> dict[str, str]:
     if not text:
         return {}
     from dotenv.parser import parse_stream  # noqa: PLC0415 - only who has such a file pays for it
 
     found: dict[str, str] = {}
+    literal: dict[int, str] = {}
     for binding in parse_stream(io.StringIO(text)):
-        line = binding.original.line + len(binding.original.string) - len(binding.original.string.lstrip("\n"))
+        original = binding.original.string
+        line = binding.original.line + len(original) - len(original.lstrip("\n"))
         if binding.error:
-            hint = "each line is `NAME=value`, or a comment after `#`"
-            around.problem(named.mark, path, f"line {line} of {named.text} is not a variable", hint)
+            around.problem(named.mark, path, f"line {line} of {named.text} is not a variable", _NO_VARIABLE)
         elif binding.key is not None:
-            written = binding.original.string.strip().partition("=")
-            value = written[2] if raw and written[1] else binding.value
-            value = around.environ.get(binding.key) if value is None else value
+            value = around.environ.get(binding.key) if binding.value is None else binding.value
             if value is not None:
                 found[binding.key] = value
+            if binding.value and _QUOTED_ONCE.match(original) is None:
+                literal[line] = first_variable(binding.value)
+    _warn_of_variables({line: name for line, name in literal.items() if name}, named, path, around)
     return found
+
+
+_QUOTED_ONCE = re.compile(r"[^=]*=\s*'")
+"""In single quotes Compose fills in nothing."""
+
+
+def _warn_of_variables(lines: dict[int, str], named: Scalar, path: Path, around: Surroundings) -> None:
+    """One warning for each file of environment variables."""
+    if not lines or "env_file" not in path:
+        return
+    line, name = next(iter(lines.items()))
+    more = f", as in {len(lines) - 1} more" if len(lines) > 1 else ""
+    message = f"`{name}` in line {line} of {named.text} is passed on literally{more}; Compose would fill it in"
+    around.problems.append(Problem(named.mark, message, path, VARIABLES_HINT, "warning"))
 
 
 def env_files(node: Node, _path: Path, _around: Surroundings) -> Node:

@@ -22,6 +22,7 @@ from netdeploy.topology.yaml_source import Entry, Mapping, Node, Scalar, Sequenc
 
 MOUNT_HINT = "write `data:/var/lib/data`, `./folder:/target:ro` or `/target`"
 _PROPAGATIONS = ("private", "rprivate", "shared", "rshared", "slave", "rslave")
+_CONSISTENCIES = ("consistent", "cached", "delegated")
 
 
 def mounts(node: Node, path: Path, around: Surroundings) -> Node:
@@ -64,21 +65,46 @@ def _mount(item: Scalar, path: Path, around: Surroundings) -> Node | None:
     }
     if source is not None:
         entries["source"] = scalar(source, item.mark)
-    if bind:
-        entries["bind"] = mapping(item.mark, create_host_path=True)
-    for mode in modes:
-        if mode in ("rw", "ro"):
-            entries["read_only"] = Scalar(mode == "ro", mode, item.mark)
-        elif mode == "nocopy" and not bind:
-            entries["volume"] = mapping(item.mark, nocopy=True)
-        elif mode in _PROPAGATIONS and bind:
-            entries["bind"] = mapping(item.mark, create_host_path=True, propagation=mode)
-        else:
-            where = f"a {'bind' if bind else 'volume'} mount"
-            around.problem(item.mark, path, f"`{mode}` is not a mode of {where}", "write `ro` or `rw`")
+    entries |= _settings(modes, item, path, around, bind=bind)
     pairs = tuple(Entry(scalar(key, item.mark), value) for key, value in entries.items())
     mount = Mapping(pairs, item.mark, made=True)
     return _absolute_source(mount, around)
+
+
+def _settings(modes: list[str], item: Scalar, path: Path, around: Surroundings, *, bind: bool) -> dict[str, Node]:
+    """What the modes of `source:target:modes` say; of two for one thing the engine takes neither."""
+    found: dict[str, Node] = {}
+    of_bind: dict[str, str | bool] = {"create_host_path": True} if bind else {}
+    said: dict[str, str] = {}
+    for mode in modes:
+        about = _about(mode, bind=bind)
+        if not about:
+            where = f"a {'bind' if bind else 'volume'} mount"
+            around.problem(item.mark, path, f"`{mode}` is not a mode of {where}", "write `ro` or `rw`")
+        elif about in said:
+            message = f"`{said[about]}` and `{mode}` exclude each other" if said[about] != mode else f"`{mode}` twice"
+            around.problem(item.mark, path, message, "keep one of them")
+        elif about == "read_only":
+            found["read_only"] = Scalar(mode == "ro", mode, item.mark)
+        elif about == "nocopy":
+            found["volume"] = mapping(item.mark, nocopy=True)
+        elif about == "consistency":
+            found["consistency"] = scalar(mode, item.mark)
+        else:
+            of_bind[about] = mode
+        said.setdefault(about, mode)
+    return found | ({"bind": mapping(item.mark, **of_bind)} if of_bind else {})
+
+
+def _about(mode: str, *, bind: bool) -> str:
+    """What a mode says something about; "" for what is no mode."""
+    if mode in ("z", "Z"):
+        return "selinux"
+    if mode in _CONSISTENCIES:
+        return "consistency"
+    if mode in _PROPAGATIONS and bind:
+        return "propagation"
+    return {"ro": "read_only", "rw": "read_only", "nocopy": "" if bind else "nocopy"}.get(mode, "")
 
 
 def _absolute_source(node: Node, around: Surroundings) -> Node:

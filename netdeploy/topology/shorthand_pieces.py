@@ -135,6 +135,20 @@ def pairs(node: Node, path: Path, around: Surroundings) -> Node:
     return Mapping(tuple(entries.values()), node.mark)
 
 
+def labels(node: Node, path: Path, around: Surroundings) -> Node:
+    """Pairs; a name without a value has an empty one."""
+    found = pairs(node, path, around)
+    if not isinstance(found, Mapping):
+        return found
+    entries = (
+        replace(entry, value=scalar("", entry.value.mark))
+        if isinstance(entry.value, Scalar) and entry.value.value is None
+        else entry
+        for entry in found.entries
+    )
+    return Mapping(tuple(entries), found.mark)
+
+
 def _is_glued(entry: Entry) -> bool:
     """Whether `{A:b}` stands for `{A: b}`."""
     nothing = isinstance(entry.value, Scalar) and entry.value.value is None

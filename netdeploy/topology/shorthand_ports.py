@@ -7,15 +7,30 @@ from dataclasses import replace
 
 from netdeploy.topology import shorthand_schemas as schemas
 from netdeploy.topology.problem import Path
-from netdeploy.topology.shorthand_pieces import Form, Surroundings, expand_keys, mapping, whole
+from netdeploy.topology.shorthand_pieces import Form, Surroundings, expand_keys, mapping, scalar, whole
 from netdeploy.topology.yaml_source import Mapping, Node, Scalar, Sequence
+
+
+def _published(node: Node, path: Path, around: Surroundings) -> Node:
+    """The host's port 0 is any free one, as is none."""
+    number = whole(node, path, around)
+    any_free = isinstance(number, Scalar) and re.fullmatch("0{1,5}", number.text)
+    return Scalar(None, number.text, number.mark) if isinstance(number, Scalar) and any_free else number
+
+
+def _protocol(node: Node, _path: Path, _around: Surroundings) -> Node:
+    """In lower case."""
+    return scalar(node.value.lower(), node.mark) if isinstance(node, Scalar) and isinstance(node.value, str) else node
+
 
 PORT_FORMS = {
     "target": Form(whole, schemas.instead(schemas.PORT_RANGE)),
-    "published": Form(whole, schemas.either(schemas.PORT_RANGE)),
+    "published": Form(_published, schemas.either(schemas.HOST_PORT)),
+    "protocol": Form(_protocol, schemas.instead(schemas.PROTOCOL_WORD)),
 }
+_HOST = r"\[[0-9a-fA-F:.]+\]|[0-9a-fA-F]*:[0-9a-fA-F.]*:[0-9a-fA-F:.]*|[^:\[\]]*"
 _PORT_TEXT = re.compile(
-    r"(?:(?:(?P<host>\[[0-9a-fA-F:.]+\]|[^:\[\]]*):)?(?P<published>[0-9-]*):)?(?P<target>[0-9-]+)(?:/(?P<protocol>[a-z]+))?"
+    rf"(?:(?:(?P<host>{_HOST}):)?(?P<published>[0-9-]*):)?(?P<target>[0-9-]+)(?:/(?P<protocol>[a-zA-Z]+))?"
 )
 PORT_HINT = "write `3000`, `3000:3000`, `127.0.0.1:8080:80/tcp` or `8000-8010:8000-8010`"
 
@@ -58,10 +73,11 @@ def _port(item: Scalar, path: Path, around: Surroundings) -> Node | None:
         around.problem(item.mark, path, f"`{item.text}` is not a port to publish", hint)
         return None
     host = match["host"].strip("[]") if match["host"] else None
+    published = None if re.fullmatch("0{0,5}", match["published"] or "") else match["published"]
     return mapping(
         item.mark,
         target=match["target"],
-        published=match["published"] or None,
+        published=published,
         host_ip=host or None,
-        protocol=match["protocol"],
+        protocol=match["protocol"] and match["protocol"].lower(),
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from netdeploy.topology.text_types import PROTOCOL
+
 Schema = dict[str, Any]
 
 TEXT: Schema = {"type": ["string", "number", "boolean"]}
@@ -20,6 +22,12 @@ def _items(schema: Schema) -> Schema:
 
 PAIRS: Schema = {
     "anyOf": [{"type": "object", "additionalProperties": TEXT}, _items({"type": "string", "pattern": "^[^=]+="})]
+}
+LABELS: Schema = {
+    "anyOf": [
+        {"type": "object", "additionalProperties": _TEXT_OR_NULL},
+        _items({"type": "string", "pattern": "^[^=]"}),
+    ]
 }
 ENVIRONMENT: Schema = {
     "anyOf": [
@@ -35,14 +43,16 @@ SOME_WORDS: Schema = {
 _RANGE = "[0-9]{1,5}(?:-[0-9]{1,5})?"
 PORT_NUMBER: Schema = {"type": "integer", "minimum": 1, "maximum": 65_535}
 PORT_RANGE: Schema = {"anyOf": [PORT_NUMBER, {"type": "string", "pattern": f"^{_RANGE}$"}]}
-_HOST = r"(?:\[[0-9a-fA-F:.]+\]|[0-9.]*)"
+HOST_PORT: Schema = {"anyOf": [{"const": 0}, *PORT_RANGE["anyOf"]]}
+PROTOCOL_WORD: Schema = {"type": "string", "pattern": f"^{PROTOCOL}$"}
+_HOST = r"(?:\[[0-9a-fA-F:.]+\]|[0-9a-fA-F]*:[0-9a-fA-F.]*:[0-9a-fA-F:.]*|[0-9.]*)"
 PORT: Schema = {
     "anyOf": [
         PORT_NUMBER,
-        {"type": "string", "pattern": f"^(?:(?:{_HOST}:)?(?:{_RANGE})?:)?{_RANGE}(?:/(?:tcp|udp|sctp))?$"},
+        {"type": "string", "pattern": f"^(?:(?:{_HOST}:)?(?:{_RANGE})?:)?{_RANGE}(?:/{PROTOCOL})?$"},
     ]
 }
-MOUNT: Schema = {"type": "string", "pattern": "^(?:/[^:]*|[^:]+:/[^:]*(?::[a-z,]+)?)$"}
+MOUNT: Schema = {"type": "string", "pattern": "^(?:/[^:]*|[^:]+:/[^:]*(?::[a-zA-Z,]+)?)$"}
 
 NAME: Schema = {"type": "string"}
 FILE: Schema = {"type": "string", "minLength": 1}

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from netdeploy.topology.amounts import CPUS, DURATION, SIGNALS, SIZE, cpus, duration, microseconds, quota, size, whole
+
 
 def _matching(pattern: str, message: str, **schema: Any) -> Any:
     """Pydantic metadata: text that matches the whole of `pattern`, refused with `message` otherwise."""
@@ -37,22 +39,25 @@ LABEL_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
 """Names that no engine looks at as strictly: networks, topologies, prefixes."""
 LABEL_NAME_RULE = "a name has letters, digits, `_`, `.`, `-`; the first is a letter or digit"
 
-# fmt: off
-SIGNALS = (
-    "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE",
-    "POLL", "PROF", "PWR", "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU",
-    "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ",
-)
-# fmt: on
-"""The signals of Linux; an engine refuses to make a container with another (moby/sys: signal/signal_linux.go)."""
+
+def _any_case(*words: str) -> str:
+    """A pattern for words in upper or lower case, which means the same in Python and in ECMA 262."""
+    each = ("".join(f"[{c.lower()}{c.upper()}]" if c.isalpha() else re.escape(c) for c in word) for word in words)
+    return f"(?:{'|'.join(each)})"
+
+
+CONTAINER_KEY = r"[a-zA-Z0-9_.-]+"
+"""How containers and volumes are called in a file; on the engine, with the prefix, they need an OBJECT_NAME."""
 
 _PORT_RANGE = r"[0-9]{1,5}(-[0-9]{1,5})?"
+PROTOCOL = _any_case("tcp", "udp", "sctp")
 
 
-def _address(version: int | None, *words: str) -> AfterValidator:
+def _address(version: int | None, *words: str, bracketed: bool = False) -> AfterValidator:
     def check(value: str) -> str:
         if value in words:
             return value
+        value = re.fullmatch(r"\[?(.*?)\]?", value, re.DOTALL)[1] if bracketed else value  # type: ignore[index]
         kind = f"IPv{version}" if version else "IP"
         try:
             address = ipaddress.ip_address(value)
@@ -85,59 +90,22 @@ def _subnet(value: str) -> str:
     )
 
 
-_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:us|ms|s|m|h))+")
-_DURATION_PART = re.compile(r"([0-9.]+)(us|ms|s|m|h)")
-_NANOSECONDS = {"us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000}
+def _cpu_list(value: str) -> str:
+    for part in value.split(","):
+        first, _, last = part.partition("-")
+        if last and int(last) < int(first):
+            message = "`{part}` ends before it starts; write `{last}-{first}`"
+            raise PydanticCustomError("cpuset", message, {"part": part, "first": first, "last": last})
+    return value
 
 
-def _duration(value: object) -> int:
-    if not isinstance(value, str) or not _DURATION.fullmatch(value):
-        raise PydanticCustomError("duration", "expected a duration with its unit, such as `10s`, `500ms` or `1m30s`")
-    nanoseconds = sum(float(amount) * _NANOSECONDS[unit] for amount, unit in _DURATION_PART.findall(value))
-    if nanoseconds > 2**62:
-        raise PydanticCustomError("duration", "a duration of more than a century")
-    return round(nanoseconds)
+def _mac_address(value: str) -> str:
+    """As Go's net.ParseMAC reads it: `02-42-AC-11-00-02` and `0242.ac11.0002` too."""
+    digits = re.sub("[:.-]", "", value).lower()
+    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
-_SIZE = re.compile(r"([0-9]+)([kKmMgG]?)[bB]?")
-_BYTES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-
-
-def _size(value: object) -> int:
-    number = _whole(value)
-    text = str(number) if isinstance(number, int) and not isinstance(number, bool) else value
-    match = _SIZE.fullmatch(text) if isinstance(text, str) else None
-    if not match or len(match[1]) > 15:
-        raise PydanticCustomError("size", "expected a size in bytes, such as `64m` or 1048576")
-    return int(match[1]) * _BYTES[match[2].lower()]
-
-
-_CPUS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,9})?|\.[0-9]{1,9}")
-
-
-def _cpus(value: object) -> int:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    text = str(value) if number else value
-    if not isinstance(text, str) or not _CPUS.fullmatch(text) or float(text) <= 0:
-        raise PydanticCustomError("cpus", "expected a number of CPUs above 0, such as 0.5 or 2")
-    return round(float(text) * 1_000_000_000)
-
-
-def _microseconds(value: object) -> int:
-    number = _whole(value)
-    if isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= 2**53:
-        return number
-    if isinstance(value, str) and _DURATION.fullmatch(value):
-        return _duration(value) // 1_000
-    raise PydanticCustomError("microseconds", "expected microseconds, such as 50000, or a duration such as `50ms`")
-
-
-def _whole(value: object) -> object:
-    """`3.0` is a whole number, as it is in JSON Schema."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Name = Annotated[str, *_matching(OBJECT_NAME, OBJECT_NAME_RULE)]
+VolumeName = Annotated[str, *_matching(CONTAINER_KEY, OBJECT_NAME_RULE)]
 NetworkName = Annotated[str, *_matching(LABEL_NAME, LABEL_NAME_RULE)]
 ImageName = Annotated[
     str,
@@ -156,14 +124,14 @@ Alias = Annotated[
 Hostname = Annotated[
     str,
     *_matching(
-        r"[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,61}[a-zA-Z0-9])?",
-        "a host name has letters, digits, `-`, `.` and at most 63 characters",
+        r"[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,63}",
+        "a host name has letters, digits, `_`, `-`, `.` and at most 64 characters; the first is a letter, digit or `_`",
     ),
 ]
 PortRange = Annotated[str, *_matching(_PORT_RANGE, "expected a port (1 to 65535) or a range such as `8000-8010`")]
 ExposedPort = Annotated[
     str,
-    *_matching(_PORT_RANGE + r"(/(tcp|udp|sctp))?", "expected a port such as `8080`, `53/udp` or `8000-8010`"),
+    *_matching(rf"{_PORT_RANGE}(/{PROTOCOL})?", "expected a port such as `8080`, `53/udp` or `8000-8010`"),
 ]
 Restart = Annotated[
     str,
@@ -175,36 +143,46 @@ Restart = Annotated[
 NetworkMode = Annotated[
     str,
     *_matching(
-        rf"bridge|host|none|container:{OBJECT_NAME}",
+        rf"bridge|host|none|container:{CONTAINER_KEY}",
         "expected `bridge`, `host`, `none` or `container:NAME`",
     ),
 ]
 StopSignal = Annotated[
     str,
     *_matching(
-        rf"(?:SIG)?(?:{'|'.join(SIGNALS)}|RTMIN(?:\+(?:[1-9]|1[0-5]))?|RTMAX(?:-(?:[1-9]|1[0-4]))?)|[1-9][0-9]?",
+        rf"{_any_case('SIG')}?(?:{_any_case(*SIGNALS)}|{_any_case('RTMIN')}(?:\+(?:[1-9]|1[0-5]))?"
+        rf"|{_any_case('RTMAX')}(?:-(?:[1-9]|1[0-4]))?)|[1-9][0-9]?",
         "expected a signal such as `SIGQUIT`",
     ),
 ]
 _IP_SCHEMAS = [{"type": "string", "format": "ipv4"}, {"type": "string", "format": "ipv6"}]
+_IN_BRACKETS = {"type": "string", "pattern": r"^\[[0-9a-fA-F:.]+\]$"}
 HostAddress = Annotated[
-    str, *_both(_address(None, "host-gateway"), {"anyOf": [{"const": "host-gateway"}, *_IP_SCHEMAS]})
+    str,
+    *_both(
+        _address(None, "host-gateway", bracketed=True),
+        {"anyOf": [{"const": "host-gateway"}, *_IP_SCHEMAS, _IN_BRACKETS]},
+    ),
 ]
 Address = Annotated[str, *_both(_address(None), {"anyOf": _IP_SCHEMAS})]
 Ipv4 = Annotated[str, *_both(_address(4), {"type": "string", "format": "ipv4"})]
 Ipv6 = Annotated[str, *_both(_address(6), {"type": "string", "format": "ipv6"})]
 Subnet = Annotated[str, *_both(AfterValidator(_subnet), {"type": "string", "pattern": f"^{_SUBNET.pattern}$"})]
 Nanoseconds = Annotated[
-    int, *_both(BeforeValidator(_duration), {"type": "string", "pattern": f"^(?:{_DURATION.pattern})$"})
+    int,
+    *_both(
+        BeforeValidator(duration),
+        {"anyOf": [{"const": 0}, {"type": "string", "pattern": f"^(?:{DURATION.pattern})$"}]},
+    ),
 ]
 Bytes = Annotated[
     int,
     *_both(
-        BeforeValidator(_size),
+        BeforeValidator(size),
         {
             "anyOf": [
-                {"type": "integer", "minimum": 0, "maximum": 10**15 - 1},
-                {"type": "string", "pattern": "^[0-9]{1,15}[kKmMgG]?[bB]?$"},
+                {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
+                {"type": "string", "pattern": f"^(?:{SIZE.pattern})$"},
             ]
         },
     ),
@@ -212,11 +190,11 @@ Bytes = Annotated[
 SwapLimit = Annotated[
     int,
     *_both(
-        BeforeValidator(lambda value: -1 if value in (-1, "-1") else _size(value)),
+        BeforeValidator(lambda value: -1 if value in (-1, "-1") else size(value)),
         {
             "anyOf": [
-                {"type": "integer", "minimum": -1, "maximum": 10**15 - 1},
-                {"type": "string", "pattern": "^(?:-1|[0-9]{1,15}[kKmMgG]?[bB]?)$"},
+                {"type": "integer", "minimum": -1, "maximum": 2**63 - 1},
+                {"type": "string", "pattern": f"^(?:-1|{SIZE.pattern})$"},
             ]
         },
     ),
@@ -224,35 +202,54 @@ SwapLimit = Annotated[
 Cpus = Annotated[
     int,
     *_both(
-        BeforeValidator(_cpus),
-        {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": f"^(?:{_CPUS.pattern})$"}]},
+        BeforeValidator(cpus),
+        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": f"^(?:{CPUS.pattern})$"}]},
     ),
 ]
 Microseconds = Annotated[
     int,
     *_both(
-        BeforeValidator(_microseconds),
+        BeforeValidator(microseconds),
         {
             "anyOf": [
                 {"type": "integer", "minimum": 0, "maximum": 2**53},
-                {"type": "string", "pattern": f"^(?:{_DURATION.pattern})$"},
+                {"type": "string", "pattern": f"^(?:{DURATION.pattern})$"},
+            ]
+        },
+    ),
+]
+Quota = Annotated[
+    int,
+    *_both(
+        BeforeValidator(quota),
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": -1, "maximum": 2**53},
+                {"type": "string", "pattern": f"^(?:-1|{DURATION.pattern})$"},
             ]
         },
     ),
 ]
 CpuSet = Annotated[
     str,
-    *_matching(r"[0-9]{1,4}(?:-[0-9]{1,4})?(?:,[0-9]{1,4}(?:-[0-9]{1,4})?)*", "expected CPUs such as `0-2` or `0,3`"),
+    *_matching(
+        r"(?:[0-9]{1,4}(?:-[0-9]{1,4})?(?:,[0-9]{1,4}(?:-[0-9]{1,4})?)*)?", "expected CPUs such as `0-2` or `0,3`"
+    ),
+    AfterValidator(_cpu_list),
 ]
 Capability = Annotated[str, *_matching(r"[A-Za-z_]+", "expected a capability such as `NET_ADMIN`, or `ALL`")]
 DeviceRule = Annotated[
     str, *_matching(r"[abc] (?:[0-9]+|\*):(?:[0-9]+|\*) [rwm]{1,3}", "expected a rule such as `c 1:3 rwm`")
 ]
 DevicePermissions = Annotated[str, *_matching(r"[rwm]{1,3}", "expected permissions such as `rwm` or `r`")]
+_BYTE = "[0-9a-fA-F]{2}"
 MacAddress = Annotated[
     str,
-    AfterValidator(str.lower),
-    *_matching(r"(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}", "expected a MAC address such as `02:42:ac:11:00:02`"),
+    *_matching(
+        rf"(?:{_BYTE}:){{5}}{_BYTE}|(?:{_BYTE}-){{5}}{_BYTE}|(?:{_BYTE}{_BYTE}\.){{2}}{_BYTE}{_BYTE}",
+        "expected a MAC address such as `02:42:ac:11:00:02`",
+    ),
+    AfterValidator(_mac_address),
 ]
 InterfaceName = Annotated[
     str, *_matching(r"[^\s/:%]{1,15}", "expected an interface's name, such as `eth0` (at most 15 characters)")
@@ -260,17 +257,19 @@ InterfaceName = Annotated[
 IpcMode = Annotated[
     str,
     *_matching(
-        rf"private|shareable|host|none|container:{OBJECT_NAME}",
+        rf"private|shareable|host|none|container:{CONTAINER_KEY}",
         "expected `private`, `shareable`, `host`, `none` or `container:NAME`",
     ),
 ]
-PidMode = Annotated[str, *_matching(rf"host|container:{OBJECT_NAME}", "expected `host` or `container:NAME`")]
+PidMode = Annotated[str, *_matching(rf"host|container:{CONTAINER_KEY}", "expected `host` or `container:NAME`")]
 Link = Annotated[
-    str, *_matching(rf"{OBJECT_NAME}(?::[a-zA-Z0-9_][a-zA-Z0-9_.-]*)?", "expected a container, or `container:alias`")
+    str, *_matching(rf"{CONTAINER_KEY}(?::[a-zA-Z0-9_][a-zA-Z0-9_.-]*)?", "expected a container, or `container:alias`")
 ]
 VolumeSource = Annotated[
     str,
-    *_matching(rf"(?:container:)?{OBJECT_NAME}(?::(?:ro|rw))?", "expected a container of this file, or `container:ro`"),
+    *_matching(
+        rf"(?:container:)?{CONTAINER_KEY}(?::(?:ro|rw))?", "expected a container of this file, or `container:ro`"
+    ),
 ]
 UserLimit = Literal[
     "as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
@@ -279,11 +278,11 @@ UserLimit = Literal[
 """Limits that an engine knows (docker/go-units: ulimit.go)."""
 Platform = Annotated[
     str,
-    *_matching(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9]+)?", "expected a platform such as `linux/amd64`"),
+    *_matching(r"[a-zA-Z0-9_-]+(?:/[a-zA-Z0-9_-]+){0,2}", "expected a platform such as `linux/amd64`"),
 ]
 PullPolicy = Literal["always", "never", "missing", "if_not_present"]
-Count = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(_whole)]
-FileMode = Annotated[int, Field(ge=0, le=0o7777), BeforeValidator(_whole)]
+Count = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(whole)]
+FileMode = Annotated[int, Field(ge=0, le=0o7777), BeforeValidator(whole)]
 _HOST_NAME = r"[a-zA-Z0-9_](?:[a-zA-Z0-9_.-]{0,251}[a-zA-Z0-9_])?"
 _PLACE = rf"(?P<name>{_HOST_NAME}|[0-9a-fA-F]*:[0-9a-fA-F:.]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
 
@@ -313,20 +312,6 @@ PlaceText = Annotated[
 ]
 HttpPath = Annotated[str, *_matching(r"/[!-~]*", "expected a path that starts with `/`, such as `/status`")]
 AbsolutePath = Annotated[str, *_matching(r"/[^\x00]*", "expected an absolute path, such as `/data`")]
-
-
-def format_duration(nanoseconds: int) -> str:
-    """`90_000_000_000` as `1m30s`."""
-    if nanoseconds % 1_000_000:
-        return f"{nanoseconds // 1_000}us"
-    if nanoseconds % 1_000_000_000:
-        return f"{nanoseconds // 1_000_000}ms"
-    seconds = nanoseconds // 1_000_000_000
-    text = ""
-    for unit, length in (("h", 3600), ("m", 60), ("s", 1)):
-        amount, seconds = divmod(seconds, length)
-        text += f"{amount}{unit}" if amount else ""
-    return text or "0s"
 
 
 def numbers(text: str) -> range:

@@ -24,9 +24,11 @@ try:  # PyYAML comes without libyaml where no compiler was at hand; the pure par
 except ImportError:  # pragma: no cover
     from yaml import SafeLoader as Loader  # type: ignore[assignment]
 
-MAX_BYTES = 1 << 20
+MAX_BYTES = 2 << 20
 MAX_DEPTH = 40
-MAX_NODES = 12_000  # after aliases are expanded; thirty containers need about a thousand, and it takes a second
+MAX_NODES = 150_000  # after aliases are expanded: some four thousand containers, and it takes two seconds
+_MOST_IN_ONE = 12_000  # values of one container, network or list: thirty ordinary containers have about a thousand
+_TIMES_WRITTEN = 10  # how many times the values that are written aliases may make
 
 ScalarValue = str | int | float | bool | None
 
@@ -133,7 +135,7 @@ def decode(raw: bytes) -> str:
     if len(raw) > MAX_BYTES:
         hint = "one exercise to a file is plenty"
         raise SourceRefused(
-            Problem(start, "the file is larger than 1 MiB, the most a topology file may have", hint=hint)
+            Problem(start, "the file is larger than 2 MiB, the most a topology file may have", hint=hint)
         )
     if raw.startswith(_BINARY):
         raise SourceRefused(Problem(start, "the file is not text", hint="name the topology file"))
@@ -263,7 +265,8 @@ class _Composer:
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Node, _Weight] | None] = {}  # None while the anchored node is still open
         self._documents = 0
-        self._nodes = 0
+        self._written = 0
+        self._aliases = False
         self._handlers: dict[type[yaml.Event], Callable[[Any, Mark], None]] = {
             yaml.DocumentStartEvent: self._document,
             yaml.ScalarEvent: self._scalar,
@@ -295,7 +298,9 @@ class _Composer:
             self.problems.append(Problem(mark, message, self._path(), "delete it"))
             value = _NO_TEXT.sub("\ufffd", event.value)
         text = value if bad and isinstance(value, str) else event.value
-        self._put(Scalar(value, text, mark), _Weight.of_text(event.value), event.anchor)
+        weight = _Weight.of_text(event.value)
+        self._written += weight.size
+        self._put(Scalar(value, text, mark), weight, event.anchor)
 
     def _check_start(self, event: yaml.ScalarEvent, mark: Mark) -> None:
         """Signs that look like YAML's own, as word processors and web pages make them."""
@@ -330,6 +335,7 @@ class _Composer:
             message = f"the alias `*{event.anchor}` stands inside the anchor it names, so it has no end"
             raise SourceRefused(Problem(mark, message, hint="write out here what is meant"))
         node, weight = known
+        self._aliases = True
         self._put(node, weight, None, mark)
 
     def _start(self, event: yaml.CollectionStartEvent, mark: Mark) -> None:
@@ -342,6 +348,7 @@ class _Composer:
         self._open.append(_Open(is_mapping, mark, event.anchor, [], _Weight()))
 
     def _end(self, _event: yaml.CollectionEndEvent, _mark: Mark) -> None:
+        self._written += 1
         done = self._open.pop()
         node = self._mapping(done) if done.is_mapping else Sequence(tuple(done.parts), done.mark)
         self._put(node, done.weight, done.anchor)
@@ -350,18 +357,24 @@ class _Composer:
         mark = mark or node.mark
         if anchor:
             self._anchors[anchor] = (node, weight)
-        self._nodes += 1
         if not self._open:
             self.root = node
             return
         parent = self._open[-1]
         parent.weight = parent.weight.holding(weight)
-        if max(self._nodes, parent.weight.size) > MAX_NODES:
-            message = f"more than {MAX_NODES:,} values once anchors and merge keys are expanded"
-            raise SourceRefused(Problem(mark, message, hint="a topology needs far fewer"))
+        self._check_size(parent, mark)
         if len(self._open) + parent.weight.depth > MAX_DEPTH:
             raise _too_deep(mark)
         parent.parts.append(node)
+
+    def _check_size(self, parent: _Open, mark: Mark) -> None:
+        """The file and its sections may be large; what stands in them, and what aliases make of it, may not."""
+        holds_objects = parent.is_mapping and len(self._open) <= 2
+        most = min(MAX_NODES, max(_MOST_IN_ONE, _TIMES_WRITTEN * self._written)) if holds_objects else _MOST_IN_ONE
+        if parent.weight.size > most:
+            expanded = " once anchors and merge keys are expanded" if self._aliases else ""
+            hint = "split it into several files" if most == MAX_NODES else "a topology needs far fewer"
+            raise SourceRefused(Problem(mark, f"more than {most:,} values{expanded}", hint=hint))
 
     def _mapping(self, done: _Open) -> Mapping:
         entries: dict[str, Entry] = {}

@@ -8,6 +8,7 @@ a dependency. What it answers goes through answers.py, as a real engine's answer
 from __future__ import annotations
 
 import copy
+import posixpath
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -277,7 +278,8 @@ class PaperEngine(PaperNetworks):
             name = mount.get("Source") or self._new_id(mount["Target"])
             labels = (mount.get("VolumeOptions") or {}).get("Labels")
             self.volumes.setdefault(name, {"Name": name, "Driver": "local", "Labels": labels, "Options": None})
-            found.append({"Type": "volume", "Name": name, "Destination": mount["Target"], "given": "Source" in mount})
+            place = posixpath.normpath(mount["Target"])
+            found.append({"Type": "volume", "Name": name, "Destination": place, "given": "Source" in mount})
         return found + [mount for target, mount in borrowed.items() if target not in taken]
 
     def _borrowed(self, host: Json) -> list[Json]:
@@ -367,7 +369,7 @@ def _listens(answer: Json) -> list[tuple[str, str, str]]:
 
 def merged(wanted: Json, image: Json) -> Json:
     """Request and image as the engine merges them (moby: daemon/commit.go, `merge`)."""
-    config: Json = {"Image": wanted["Image"], "StopTimeout": wanted.get("StopTimeout")}
+    config: Json = {key: value for key, value in wanted.items() if key not in ("HostConfig", "NetworkingConfig")}
     for key in ("User", "WorkingDir", "StopSignal"):
         config[key] = wanted.get(key) or image.get(key) or ""
     for key in ("ExposedPorts", "Volumes", "Labels"):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from netdeploy.attributes.table import ANY, Attribute, Effect, JsonValue
 from netdeploy.attributes.wish import ContainerWish
+from netdeploy.engine.normal_form import platform, usual_variant
 from netdeploy.engine.observed import LABEL_STAND_IN, ObservedContainer
 
 Row = Attribute[ContainerWish, ObservedContainer]
@@ -25,11 +26,13 @@ class _Image:
 
 def full_image_name(name: str) -> str:
     """`nginx` as `docker.io/library/nginx:latest` (distribution/reference, familiar names)."""
-    head, slash, _rest = name.partition("/")
-    if not slash:
-        name = f"docker.io/library/{name}"
-    elif not (re.search(r"[.:]", head) or head == "localhost"):
-        name = f"docker.io/{name}"
+    head, slash, rest = name.partition("/")
+    if not slash or not (re.search(r"[.:]", head) or head == "localhost" or head != head.lower()):
+        head, rest = "docker.io", name
+    elif head == "index.docker.io":
+        head = "docker.io"
+    library = "library/" if head == "docker.io" and "/" not in rest else ""
+    name = f"{head}/{library}{rest}"
     last = name.rpartition("/")[2]
     return name if ":" in last or "@" in last else f"{name}:latest"
 
@@ -66,8 +69,10 @@ def _digest(image_id: str) -> str:
 
 
 def _same_platform(wish: str, live: str) -> bool:
-    """A wish without a variant takes any; an engine that does not tell is believed."""
-    return not live or live == wish or live.startswith(f"{wish}/")
+    """What a wish does not say may be anything; an engine that does not tell is believed."""
+    system, architecture, variant = platform(live)
+    actual = (system, architecture, variant or usual_variant(architecture))
+    return not live or all(said in ("", part) for said, part in zip(platform(wish), actual, strict=True))
 
 
 ROWS: tuple[Row, ...] = (

@@ -7,7 +7,7 @@ from dataclasses import replace
 from netdeploy.attributes.labels import KIND_ANONYMOUS, own_labels
 from netdeploy.attributes.table import Attribute, Effect, Json, JsonValue
 from netdeploy.attributes.wish import ContainerWish
-from netdeploy.engine.normal_form import words
+from netdeploy.engine.normal_form import folder, words
 from netdeploy.engine.observed import MountSetting, ObservedContainer
 from netdeploy.topology.model import Mount
 
@@ -18,22 +18,27 @@ def _mount_wish(wish: ContainerWish, mount: Mount) -> MountSetting:
     propagation = (mount.bind.propagation if mount.bind else None) or ""
     return MountSetting(
         kind=mount.type,
-        source=wish.volume_names.get(mount.source, "")
-        if mount.type == "volume" and mount.source
-        else mount.source or "",
-        target=mount.target,
+        source=_source(wish, mount),
+        target=folder(mount.target),
         read_only=mount.read_only,
         propagation="" if propagation == "rprivate" else propagation,
         nocopy=bool(mount.volume and mount.volume.nocopy),
         size=(mount.tmpfs.size if mount.tmpfs else None) or 0,
         mode=(mount.tmpfs.mode if mount.tmpfs else None) or 0,
         subpath=(mount.volume.subpath if mount.volume else None) or "",
+        selinux=(mount.bind.selinux if mount.bind else None) or "",
     )
+
+
+def _source(wish: ContainerWish, mount: Mount) -> str:
+    if mount.type == "volume":
+        return wish.volume_names.get(mount.source, "") if mount.source else ""
+    return folder(mount.source) if mount.source else ""
 
 
 def _file_mounts(wish: ContainerWish) -> set[MountSetting]:
     """Configs and secrets are files of the host, bound so that the container may only read them."""
-    return {MountSetting("bind", source, target, read_only=True) for source, target in wish.files}
+    return {MountSetting("bind", source, folder(target), read_only=True) for source, target in wish.files}
 
 
 def mounts(wish: ContainerWish) -> frozenset[MountSetting]:
@@ -44,9 +49,15 @@ def mounts(wish: ContainerWish) -> frozenset[MountSetting]:
     return frozenset(own | {MountSetting("volume", "", target) for target in inherited})
 
 
+def anonymous_mounts(wish: ContainerWish) -> list[MountSetting]:
+    """Its volumes without a name, by target."""
+    unnamed = (mount for mount in mounts(wish) if mount.kind == "volume" and not mount.source)
+    return sorted(unnamed, key=lambda mount: mount.target)
+
+
 def anonymous_targets(wish: ContainerWish) -> list[str]:
     """Where it has a volume without a name, sorted."""
-    return sorted(mount.target for mount in mounts(wish) if mount.kind == "volume" and not mount.source)
+    return [mount.target for mount in anonymous_mounts(wish)]
 
 
 def bound_paths(wish: ContainerWish) -> list[str]:
@@ -58,30 +69,44 @@ def _made_by_engine(mount: Mount) -> bool:
     return mount.type == "bind" and bool(mount.bind and mount.bind.create_host_path)
 
 
+def _as_bind(mount: Mount) -> bool:
+    """Binds makes a missing folder on the host, Mounts refuses it; only Binds takes a label for SELinux."""
+    return _made_by_engine(mount) or bool(mount.bind and mount.bind.selinux)
+
+
+def _is_bare(setting: MountSetting) -> bool:
+    """An anonymous volume of which nothing more is said."""
+    return setting == MountSetting("volume", "", setting.target)
+
+
 def _mounts_argument(wish: ContainerWish) -> list[Json] | None:
-    settings = [_mount_wish(wish, mount) for mount in wish.spec.volumes if not _made_by_engine(mount)]
+    settings = [_mount_wish(wish, mount) for mount in wish.spec.volumes if not _as_bind(mount)]
     settings += sorted(_file_mounts(wish), key=lambda setting: setting.target)
-    named = [_mount_json(setting) for setting in settings if setting.source or setting.kind == "tmpfs"]
-    return named + [_anonymous_json(wish, target) for target in _labelled_targets(wish)] or None
+    named = [mount_json(setting) for setting in settings if setting.source or setting.kind == "tmpfs"]
+    return named + [_anonymous_json(wish, setting) for setting in _asked_for(wish)] or None
 
 
-def _labelled_targets(wish: ContainerWish) -> list[str]:
-    """Where volumes without a name get labels of ours, those of the image too, so that they are found later.
+def _asked_for(wish: ContainerWish) -> list[MountSetting]:
+    """Volumes without a name that get labels of ours, those of the image too, so that they are found later.
 
     Asked for like this, a volume takes the place of another container's mount at its target (`volumes_from`), and is
-    refused where a `tmpfs` is (moby: daemon/volumes.go). There it is left to the engine whether one is made.
+    refused where a `tmpfs` is (moby: daemon/volumes.go). There it is left to the engine whether one is made, unless
+    the file says more about it than its target.
     """
-    return [] if wish.volumes_from else [target for target in anonymous_targets(wish) if target not in _tmpfs(wish)]
+    labelled = [] if wish.volumes_from else [m for m in anonymous_mounts(wish) if m.target not in _tmpfs(wish)]
+    return [mount for mount in anonymous_mounts(wish) if mount in labelled or not _is_bare(mount)]
 
 
-def _anonymous_json(wish: ContainerWish, target: str) -> Json:
-    labels = own_labels(wish.origin, KIND_ANONYMOUS, f"{wish.key}:{target}")
-    return {"Type": "volume", "Target": target, "VolumeOptions": {"Labels": labels}}
+def _anonymous_json(wish: ContainerWish, setting: MountSetting) -> Json:
+    labels = own_labels(wish.origin, KIND_ANONYMOUS, f"{wish.key}:{setting.target}")
+    made = mount_json(setting)
+    return made | {"VolumeOptions": {**made.get("VolumeOptions", {}), "Labels": labels}}
 
 
-def _mount_json(setting: MountSetting) -> Json:
+def mount_json(setting: MountSetting) -> Json:
+    """One item of the create call's `Mounts`."""
     made: Json = {"Type": setting.kind, "Target": setting.target, "ReadOnly": setting.read_only}
-    if setting.kind != "tmpfs":
+    if setting.source:
         made["Source"] = setting.source
     if setting.propagation:
         made["BindOptions"] = {"Propagation": setting.propagation}
@@ -95,22 +120,20 @@ def _mount_json(setting: MountSetting) -> Json:
 
 
 def _binds_argument(wish: ContainerWish) -> list[str] | None:
-    """Binds makes a missing folder on the host, Mounts refuses it: each is what its form in the file promises."""
     binds = []
-    for mount in wish.spec.volumes:
-        if _made_by_engine(mount):
-            setting = _mount_wish(wish, mount)
-            modes = [
-                "ro" if setting.read_only else "rw",
-                *([setting.propagation] if setting.propagation else []),
-            ]
-            binds.append(f"{setting.source}:{setting.target}:{','.join(modes)}")
+    for setting in (_mount_wish(wish, mount) for mount in wish.spec.volumes if _as_bind(mount)):
+        modes = ("ro" if setting.read_only else "rw", setting.propagation, setting.selinux, _nocopy(setting))
+        binds.append(f"{setting.source}:{setting.target}:{','.join(filter(None, modes))}")
     return binds or None
 
 
+def _nocopy(setting: MountSetting) -> str:
+    return "nocopy" if setting.nocopy else ""
+
+
 def _anonymous_argument(wish: ContainerWish) -> Json | None:
-    own = {m.target for m in wish.spec.volumes if m.type == "volume" and not m.source}
-    return {target: {} for target in sorted(own.difference(_labelled_targets(wish)))} or None
+    own = {folder(m.target) for m in wish.spec.volumes if m.type == "volume" and not m.source}
+    return {target: {} for target in sorted(own.difference(mount.target for mount in _asked_for(wish)))} or None
 
 
 def _mount_arguments(wish: ContainerWish) -> Json:
@@ -129,7 +152,7 @@ def _mount_text(mount: MountSetting) -> str:
     source = "tmpfs" if mount.kind == "tmpfs" else mount.source
     size = f"size={mount.size}" if mount.size else ""
     mode = f"mode={mount.mode:o}" if mount.mode else ""
-    words = ["ro" if mount.read_only else "", mount.propagation, "nocopy" if mount.nocopy else "", size, mode]
+    words = ["ro" if mount.read_only else "", mount.propagation, mount.selinux, _nocopy(mount), size, mode]
     modes = ",".join(word for word in words if word)
     return f"{source}:{mount.target}".lstrip(":") + (f":{modes}" if modes else "")
 
@@ -144,7 +167,7 @@ def _subpaths(mounts: frozenset[MountSetting]) -> dict[str, str]:
 
 
 def _tmpfs(wish: ContainerWish) -> dict[str, str]:
-    return {target: options for target, _, options in (text.partition(":") for text in wish.spec.tmpfs)}
+    return {folder(target): options for target, _, options in (text.partition(":") for text in wish.spec.tmpfs)}
 
 
 def _show_options(options: frozenset[str] | None) -> JsonValue:
@@ -162,8 +185,8 @@ ROWS: tuple[Row, ...] = (
         given=lambda w: bool(_subpaths(mounts(w))),
     ),
     Row(
-        "volumes_from", "HostConfig.VolumesFrom", lambda w: frozenset(w.volumes_from),
-        lambda w: sorted(w.volumes_from) or None, lambda c: frozenset(c.volumes_from), Effect.REPLACE, default="none",
+        "volumes_from", "HostConfig.VolumesFrom", lambda w: w.volumes_from, lambda w: list(w.volumes_from) or None,
+        lambda c: c.volumes_from, Effect.REPLACE, default="none",
     ),
     Row(
         "tmpfs", "HostConfig.Tmpfs", lambda w: {target: words(text) for target, text in _tmpfs(w).items()},

@@ -6,21 +6,28 @@ from typing import Any
 
 from netdeploy.attributes.table import ANY, ENGINE_DEFAULT, Attribute, Effect, Json, JsonValue, or_none
 from netdeploy.attributes.wish import ContainerWish
+from netdeploy.engine.normal_form import exposed, port_range
 from netdeploy.engine.observed import ObservedContainer, PortBinding
 from netdeploy.topology.text_types import numbers
 
 Row = Attribute[ContainerWish, ObservedContainer]
 _SHARED_MODES = ("host", "none", "container:")
+_WITHOUT_PORTS = ("host", "none")
 
 
 def port_bindings(wish: ContainerWish) -> frozenset[PortBinding]:
-    """The published ports, one by one: ranges of equal length go port by port."""
+    """The published ports, one by one: ranges of equal length go port by port.
+
+    Without a network of its own a container publishes nothing, whatever is asked for.
+    """
     found: set[PortBinding] = set()
+    if wish.spec.network_mode in _WITHOUT_PORTS:
+        return frozenset()
     for port in wish.spec.ports:
         targets = numbers(port.target)
         published = port.published or ""
         for index, target in enumerate(targets):
-            host_port = str(numbers(published)[index]) if published and len(targets) > 1 else published
+            host_port = str(numbers(published)[index]) if published and len(targets) > 1 else port_range(published)
             found.add(PortBinding(target, port.protocol, port.host_ip or "", host_port))
     return frozenset(found)
 
@@ -32,10 +39,7 @@ def exposed_ports(wish: ContainerWish) -> frozenset[str]:
 
 def _own_exposed(wish: ContainerWish) -> set[str]:
     own = {f"{binding.target}/{binding.protocol}" for binding in port_bindings(wish)}
-    for text in wish.spec.expose:
-        ports, _, protocol = text.partition("/")
-        own |= {f"{port}/{protocol or 'tcp'}" for port in numbers(ports)}
-    return own
+    return own | {port for text in wish.spec.expose for port in exposed(text)}
 
 
 def _exposed_argument(wish: ContainerWish) -> Json | None:
@@ -59,8 +63,13 @@ def binding_text(binding: PortBinding) -> str:
     return f"{host}{binding.target}{protocol}"
 
 
+def _ports_read(live: ObservedContainer) -> frozenset[PortBinding]:
+    return frozenset() if live.network_mode in _WITHOUT_PORTS else live.ports
+
+
 def _show_ports(bindings: frozenset[PortBinding]) -> JsonValue:
-    return [binding_text(b) for b in sorted(bindings, key=lambda b: (b.target, b.protocol, b.host_port, b.host_ip))]
+    in_order = sorted(bindings, key=lambda b: (b.target, b.protocol, b.host_port, b.host_ip))
+    return [binding_text(binding) for binding in in_order for _ in range(binding.times)]
 
 
 # -- names -----------------------------------------------------------------------------------------------------------
@@ -78,7 +87,12 @@ def _hostname_read(live: ObservedContainer) -> str:
 
 
 def _extra_hosts(wish: ContainerWish) -> tuple[str, ...]:
-    return tuple(sorted(f"{name}:{ip}" for name, ips in wish.spec.extra_hosts.items() for ip in ips))
+    return _by_name(tuple(f"{name}:{ip}" for name, ips in wish.spec.extra_hosts.items() for ip in ips))
+
+
+def _by_name(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    """Names have no order; the addresses of one do: a resolver gives the first one first."""
+    return tuple(sorted(hosts, key=lambda text: text.partition(":")[0]))
 
 
 def _domainname_wish(wish: ContainerWish) -> Any:
@@ -125,7 +139,7 @@ ROWS: tuple[Row, ...] = (
         lambda c: c.mac_address, Effect.REPLACE, default="the engine's choice", show=or_none, by_label=True,
     ),
     Row(
-        "ports", "HostConfig.PortBindings", port_bindings, _bindings_argument, lambda c: c.ports, Effect.REPLACE,
+        "ports", "HostConfig.PortBindings", port_bindings, _bindings_argument, _ports_read, Effect.REPLACE,
         default="nothing is published", show=_show_ports,
     ),
     Row(
@@ -134,7 +148,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "extra_hosts", "HostConfig.ExtraHosts", _extra_hosts, lambda w: list(_extra_hosts(w)) or None,
-        lambda c: tuple(sorted(c.extra_hosts)), Effect.REPLACE, default="none",
+        lambda c: _by_name(c.extra_hosts), Effect.REPLACE, default="none",
     ),
     Row(
         "links", "HostConfig.Links", lambda w: frozenset(_links(w)), lambda w: _links(w) or None,

@@ -6,7 +6,14 @@ from typing import Any
 
 from netdeploy.attributes.table import ENGINE_DEFAULT, Attribute, Effect, Json, JsonValue, or_none
 from netdeploy.attributes.wish import ContainerWish
-from netdeploy.engine.normal_form import SYSTEM_PATHS, capability, security_option
+from netdeploy.engine.normal_form import (
+    SYSTEM_PATHS,
+    capability,
+    device_rule,
+    folder,
+    permissions,
+    security_options,
+)
 from netdeploy.engine.observed import DeviceSetting, GpuSetting, ObservedContainer
 
 Row = Attribute[ContainerWish, ObservedContainer]
@@ -31,7 +38,7 @@ def _security_arguments(wish: ContainerWish) -> Json:
 
 
 def _security_wish(wish: ContainerWish) -> frozenset[str]:
-    options = {security_option(text) for text in wish.spec.security_opt}
+    options = set(security_options(wish.spec.security_opt))
     if wish.spec.privileged or "host" in (wish.spec.pid, wish.spec.ipc):
         options.discard("label=disable")  # the engine adds it on its own then
     if wish.spec.privileged:
@@ -40,7 +47,9 @@ def _security_wish(wish: ContainerWish) -> frozenset[str]:
 
 
 def _devices(wish: ContainerWish) -> frozenset[DeviceSetting]:
-    return frozenset(DeviceSetting(d.source, d.target or d.source, d.permissions) for d in wish.spec.devices)
+    return frozenset(
+        DeviceSetting(d.source, folder(d.target or d.source), permissions(d.permissions)) for d in wish.spec.devices
+    )
 
 
 def _devices_argument(wish: ContainerWish) -> list[Json] | None:
@@ -60,7 +69,7 @@ def _gpus(wish: ContainerWish) -> frozenset[GpuSetting]:
             driver=request.driver,
             count=-1 if request.count in ("all", None) and not request.device_ids else int(request.count or 0),
             device_ids=request.device_ids,
-            capabilities=frozenset(request.capabilities),
+            capabilities=frozenset({frozenset(request.capabilities)}),
             options=frozenset(request.options.items()),
         )
         for request in wish.spec.gpus
@@ -73,7 +82,7 @@ def _gpus_argument(wish: ContainerWish) -> list[Json] | None:
             "Driver": request.driver,
             "Count": request.count,
             "DeviceIDs": list(request.device_ids) or None,
-            "Capabilities": [sorted(request.capabilities)],
+            "Capabilities": sorted(sorted(group) for group in request.capabilities),
             "Options": dict(request.options),
         }
         for request in sorted(_gpus(wish), key=lambda request: (request.driver, request.device_ids))
@@ -86,7 +95,7 @@ def _show_gpus(requests: frozenset[GpuSetting]) -> JsonValue:
             "driver": request.driver,
             "count": "all" if request.count == -1 else request.count,
             "device_ids": list(request.device_ids),
-            "capabilities": sorted(request.capabilities),
+            "capabilities": [name for group in sorted(map(sorted, request.capabilities)) for name in group],
             "options": dict(request.options),
         }
         return {name: value for name, value in parts.items() if value}
@@ -157,9 +166,10 @@ ROWS: tuple[Row, ...] = (
         default="none", show=_show_devices,
     ),
     Row(
-        "device_cgroup_rules", "HostConfig.DeviceCgroupRules", lambda w: frozenset(w.spec.device_cgroup_rules),
-        lambda w: list(w.spec.device_cgroup_rules) or None,
-        lambda c: frozenset(c.privileges.device_cgroup_rules), Effect.REPLACE, default="none",
+        "device_cgroup_rules", "HostConfig.DeviceCgroupRules",
+        lambda w: frozenset(map(device_rule, w.spec.device_cgroup_rules)),
+        lambda w: list(w.spec.device_cgroup_rules) or None, lambda c: frozenset(c.privileges.device_cgroup_rules),
+        Effect.REPLACE, default="none",
     ),
     Row(
         "gpus", "HostConfig.DeviceRequests", _gpus, _gpus_argument, lambda c: c.privileges.gpus, Effect.REPLACE,

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import posixpath
-import signal
 from dataclasses import replace
 from typing import Any
 
-from netdeploy.attributes.labels import own_labels, users_labels
+from netdeploy.attributes.labels import ADDED_BY_OTHERS, own_labels, users_labels
 from netdeploy.attributes.table import ENGINE_DEFAULT, Attribute, Effect, Json, JsonValue, or_none
 from netdeploy.attributes.wish import ContainerWish
+from netdeploy.engine.normal_form import folder
 from netdeploy.engine.observed import LABEL_STAND_IN, HealthcheckSetting, ObservedContainer
-from netdeploy.topology.text_types import format_duration
+from netdeploy.topology.amounts import format_duration, signal_name, signal_number
 
 Row = Attribute[ContainerWish, ObservedContainer]
 _SECOND = 1_000_000_000
+_NO_ENTRYPOINT = ("",)
+"""The engine's way to remove an image's entrypoint; it reads back as none."""
 
 
 def _labels_argument(wish: ContainerWish) -> dict[str, str]:
@@ -30,14 +31,14 @@ def _command_wish(wish: ContainerWish) -> tuple[str, ...]:
 
 def _entrypoint_wish(wish: ContainerWish) -> tuple[str, ...]:
     if wish.spec.entrypoint is not None:
-        return wish.spec.entrypoint
+        return () if wish.spec.entrypoint == _NO_ENTRYPOINT else wish.spec.entrypoint
     return wish.image.entrypoint if wish.image else ()
 
 
 def _entrypoint_argument(wish: ContainerWish) -> list[str] | None:
     if wish.spec.entrypoint is None:
         return None
-    return list(wish.spec.entrypoint) or [""]  # the engine's way to remove an image's entrypoint
+    return list(wish.spec.entrypoint or _NO_ENTRYPOINT)
 
 
 def _environment_wish(wish: ContainerWish) -> dict[str, str]:
@@ -52,25 +53,12 @@ def _user_wish(wish: ContainerWish) -> str:
     return wish.spec.user or (wish.image.user if wish.image else "")
 
 
-def _folder(path: str) -> str:
-    return posixpath.normpath(path) if path else "/"
-
-
 def _working_dir_wish(wish: ContainerWish) -> str:
-    return _folder(wish.spec.working_dir or (wish.image.working_dir if wish.image else ""))
+    return folder(wish.spec.working_dir or (wish.image.working_dir if wish.image else ""))
 
 
-def _signal(name: str) -> str:
-    if name.isdigit():
-        try:
-            name = signal.Signals(int(name)).name
-        except ValueError:
-            return name
-    return name.removeprefix("SIG") or "TERM"
-
-
-def _stop_signal_wish(wish: ContainerWish) -> str:
-    return _signal(wish.spec.stop_signal or (wish.image.stop_signal if wish.image else ""))
+def _stop_signal_wish(wish: ContainerWish) -> int | str:
+    return signal_number(wish.spec.stop_signal or (wish.image.stop_signal if wish.image else "") or "TERM")
 
 
 def _grace(wish: ContainerWish) -> int | None:
@@ -107,8 +95,10 @@ def _start_interval_wish(wish: ContainerWish) -> int:
 
 def _merged_healthcheck(wish: ContainerWish) -> HealthcheckSetting | None:
     own, inherited = _own_healthcheck(wish), wish.image.healthcheck if wish.image else None
-    if own is None or inherited is None:
-        return own or inherited
+    if own is None or own == HealthcheckSetting():  # an engine reads one that says nothing back as none
+        return inherited
+    if inherited is None:
+        return own
     return HealthcheckSetting(
         own.test or inherited.test,
         own.interval or inherited.interval,
@@ -133,7 +123,7 @@ def first_check(wish: ContainerWish) -> float | None:
 
 def _healthcheck_argument(wish: ContainerWish) -> Json | None:
     own = _own_healthcheck(wish)
-    if own is None:
+    if own is None or own == HealthcheckSetting():
         return None
     numbers_ = {
         "Interval": own.interval,
@@ -168,8 +158,8 @@ def _restart_policy(restart: str) -> Json:
 
 
 def _restart_wish(wish: ContainerWish) -> str:
-    restart = wish.spec.restart or "no"
-    return restart.removesuffix(":0")
+    name, _, retries = (wish.spec.restart or "no").partition(":")
+    return f"{name}:{int(retries)}" if int(retries or 0) else name
 
 
 def _start_interval_given(wish: ContainerWish) -> bool:
@@ -199,7 +189,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "labels", "Labels", _labels_wish, _labels_argument,
-        lambda c: users_labels(c.labels), Effect.REPLACE, default="the image's", by_key=True,
+        lambda c: users_labels(c.labels), Effect.REPLACE, default="the image's", by_key=True, by_others=ADDED_BY_OTHERS,
     ),
     Row(
         "annotations", "HostConfig.Annotations", lambda w: dict(w.spec.annotations),
@@ -211,7 +201,7 @@ ROWS: tuple[Row, ...] = (
         default="the image's", show=or_none,
     ),
     Row(
-        "working_dir", "WorkingDir", _working_dir_wish, lambda w: w.spec.working_dir, lambda c: _folder(c.working_dir),
+        "working_dir", "WorkingDir", _working_dir_wish, lambda w: w.spec.working_dir, lambda c: folder(c.working_dir),
         Effect.REPLACE, default="the image's",
     ),
     Row(
@@ -223,13 +213,13 @@ ROWS: tuple[Row, ...] = (
         lambda c: c.stdin_open, Effect.REPLACE, default="false",
     ),
     Row(
-        "init", "HostConfig.Init", lambda w: bool(w.spec.init), lambda w: w.spec.init, lambda c: bool(c.init),
-        Effect.REPLACE, default="false",
+        "init", "HostConfig.Init", lambda w: ENGINE_DEFAULT if w.spec.init is None else w.spec.init,
+        lambda w: w.spec.init, lambda c: c.init, Effect.REPLACE, default="the engine's default", by_label=True,
     ),
     Row(
-        "stop_signal", "StopSignal", _stop_signal_wish, lambda w: w.spec.stop_signal, lambda c: _signal(c.stop_signal),
-        Effect.REPLACE, default="the image's, or SIGTERM",
-        show=lambda name: name if name.isdigit() else f"SIG{name}",
+        "stop_signal", "StopSignal", _stop_signal_wish, lambda w: w.spec.stop_signal,
+        lambda c: signal_number(c.stop_signal or "TERM"), Effect.REPLACE, default="the image's, or SIGTERM",
+        show=signal_name,
     ),
     Row(
         "stop_grace_period", "StopTimeout", lambda w: 10 if _grace(w) is None else _grace(w), _grace,

@@ -59,10 +59,6 @@ def _period_cost(wish: ContainerWish, live: ObservedContainer) -> Effect:
     return Effect.REPLACE if live.resources.cpus or not wish.spec.cpu_period else Effect.UPDATE
 
 
-def _cpuset_text(numbers: frozenset[int]) -> JsonValue:
-    return ",".join(str(number) for number in sorted(numbers)) or None
-
-
 _CPU_ROWS: tuple[Row, ...] = (
     Row(
         "cpus", "HostConfig.NanoCpus", lambda w: w.spec.cpus or 0, lambda w: w.spec.cpus, lambda c: c.resources.cpus,
@@ -75,7 +71,7 @@ _CPU_ROWS: tuple[Row, ...] = (
         cost=_only_given(lambda w: w.spec.cpu_shares), remark=_TO_TAKE_AWAY,
     ),
     Row(
-        "cpu_quota", "HostConfig.CpuQuota", lambda w: w.spec.cpu_quota or 0, lambda w: w.spec.cpu_quota,
+        "cpu_quota", "HostConfig.CpuQuota", lambda w: max(w.spec.cpu_quota or 0, 0), lambda w: w.spec.cpu_quota,
         lambda c: c.resources.cpu_quota, Effect.UPDATE, default="no limit", show=_microseconds, cost=_quota_cost,
         remark="a new container where `cpus` was set", update=lambda w: {"CpuQuota": w.spec.cpu_quota or -1},
     ),
@@ -108,7 +104,7 @@ _CPU_ROWS: tuple[Row, ...] = (
     ),
     Row(
         "cpuset", "HostConfig.CpusetCpus", lambda w: cpus(w.spec.cpuset or ""), lambda w: w.spec.cpuset,
-        lambda c: c.resources.cpuset, Effect.UPDATE, default="all CPUs", show=_cpuset_text,
+        lambda c: c.resources.cpuset, Effect.UPDATE, default="all CPUs", show=or_none,
         cost=_only_given(lambda w: w.spec.cpuset), remark=_TO_TAKE_AWAY,
     ),
 )  # fmt: skip
@@ -152,8 +148,9 @@ _MEMORY_ROWS: tuple[Row, ...] = (
         show=_show_size, update=lambda w: {"MemoryReservation": w.spec.mem_reservation or -1},
     ),
     Row(
-        "mem_swappiness", "HostConfig.MemorySwappiness", lambda w: w.spec.mem_swappiness,
-        lambda w: w.spec.mem_swappiness, lambda c: c.resources.memory_swappiness, Effect.REPLACE,
+        "mem_swappiness", "HostConfig.MemorySwappiness",
+        lambda w: None if w.spec.mem_swappiness == -1 else w.spec.mem_swappiness, lambda w: w.spec.mem_swappiness,
+        lambda c: c.resources.memory_swappiness, Effect.REPLACE,
         default="the host's",
     ),
     Row(
@@ -165,8 +162,9 @@ _MEMORY_ROWS: tuple[Row, ...] = (
         lambda c: c.resources.oom_score_adj, Effect.REPLACE, default="0",
     ),
     Row(
-        "shm_size", "HostConfig.ShmSize", lambda w: w.spec.shm_size or ENGINE_DEFAULT, lambda w: w.spec.shm_size,
-        lambda c: c.resources.shm_size, Effect.REPLACE, default="the engine's default", show=_show_size, by_label=True,
+        "shm_size", "HostConfig.ShmSize", lambda w: w.spec.shm_size or ENGINE_DEFAULT,
+        lambda w: w.spec.shm_size or None, lambda c: c.resources.shm_size, Effect.REPLACE,
+        default="the engine's default", show=_show_size, by_label=True,
     ),
 )  # fmt: skip
 

@@ -113,7 +113,7 @@ def test_what_was_made_from_a_file_does_not_differ_from_it(text: str, image: Jso
         ("dns: [10.0.0.1, 10.0.0.2]", "dns: [10.0.0.2, 10.0.0.1]",
          ("dns", ["10.0.0.1", "10.0.0.2"], ["10.0.0.2", "10.0.0.1"], "replace")),
         ("extra_hosts: {a: 10.0.0.1}", "", ("extra_hosts", ["a:10.0.0.1"], [], "replace")),
-        ("init: true", "", ("init", True, False, "replace")),
+        ("init: true", "", ("init", True, "the engine's default", "replace")),
         ("stop_signal: SIGINT", "stop_signal: SIGQUIT", ("stop_signal", "SIGINT", "SIGQUIT", "replace")),
         ("stop_grace_period: 1s", "", ("stop_grace_period", "1s", "10s", "replace")),
         ("healthcheck: {test: [CMD, a], interval: 90s, retries: 4}", "",

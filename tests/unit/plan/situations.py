@@ -78,6 +78,19 @@ containers:
 networks: {net: }
 """
 
+RESTARTED = """
+name: lab
+containers:
+  web: {image: nginx, networks: [net], depends_on: {db: {condition: service_healthy, restart: true}}}
+  proxy: {image: nginx, networks: [net], depends_on: {web: {restart: true, required: false}}}
+  stats:
+    image: busybox
+    networks: [net]
+    depends_on: {db: {condition: service_healthy, required: false}, web: {restart: false}}
+  db: {image: checked, networks: [net], environment: {MODE: a}}
+networks: {net: }
+"""
+
 SHARED = """
 name: lab
 containers:
@@ -333,6 +346,9 @@ SITUATIONS = (
         _changed(SHARED_WITH_A_JOB, (JOB_DONE, "")), _many(lambda e: e.stop("job"), lambda e: e.stop("probe", 137))),
     Situation("dependency_unhealthy_when_another_starts", DEPENDENT, DEPENDENT,
         _many(lambda e: e.health("db", "starting"), lambda e: e.remove("web"))),
+    Situation("restarts_with_what_it_depends_on", _changed(RESTARTED, ("MODE: a", "MODE: b")), RESTARTED),
+    Situation("restarts_not_when_the_other_was_only_stopped", RESTARTED, RESTARTED, lambda e: e.stop("db")),
+    Situation("starts_even_if_what_is_not_required_fails", RESTARTED),
     Situation("shared_network_goes_with_its_container", _changed(SHARED, ("MODE: a", "MODE: b")), SHARED),
     Situation("shared_network_container_renamed_by_hand", SHARED, SHARED, lambda e: e.rename("web", "www")),
     Situation("shared_network_container_stopped_by_hand", SHARED, SHARED, lambda e: e.stop("web")),

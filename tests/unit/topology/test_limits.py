@@ -1,4 +1,4 @@
-"""No file takes more than a second or 200 MB, and what is no file at all is told in one line."""
+"""No file takes long or much, thousands of ordinary containers are right, and what is no file is told in one line."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from netdeploy.cli.main import run
 CORPUS = Path(__file__).parent / "corpus"
 SECONDS = 1.0  # of the processor's time, so that a busy machine does not count
 MEGABYTES = 200
+MOST_SECONDS, MOST_MEGABYTES = 6.0, 300  # of the largest files that are read at all
 MEASURED = """
 import json, resource, sys, time
 from pathlib import Path
@@ -53,6 +54,49 @@ LARGE = {
 }  # fmt: skip
 
 
+ORDINARY = """
+  web-{n:04}:
+    image: nginx:1.27
+    environment: {{MODE: production, LEVEL: info, NUMBER: {n}}}
+    networks:
+      net-{net}: {{aliases: [www-{n}, shop-{n}]}}
+    ports: ["{port}:80"]
+    volumes: [data-{net}:/data, ./conf:/etc/app:ro]
+    restart: unless-stopped
+    healthcheck: {{test: [CMD, curl, -f, http://localhost], interval: 30s}}
+    depends_on: [first]
+    labels: {{team: blue}}"""
+MERGED = "\n  web-{n:04}: {{<<: *ordinary, ports: ['{port}:80']}}"
+ANCHOR = (
+    "x-ordinary: &ordinary {image: nginx, environment: {MODE: a, LEVEL: b}, networks: {net-0: {}}, restart: always,"
+    " healthcheck: {test: [CMD, x], interval: 30s}, labels: {team: blue}, depends_on: [first]}\n"
+)
+
+
+def ordinary(count: int, container: str, head: str = "") -> str:
+    """A right file with so many containers."""
+    texts = (container.format(n=n, net=n % 20, port=10_000 + n) for n in range(count))
+    sections = [f"{kind}:\n" + "".join(f"  {name}-{n}:\n" for n in range(20)) for kind, name in SECTIONS]
+    return "".join([head, "containers:\n  first: {image: nginx}", *texts, "\n", *sections])
+
+
+SECTIONS = (("networks", "net"), ("volumes", "data"))
+THOUSANDS = {
+    "three_hundred_and_seventy_five": (ordinary(375, ORDINARY), SECONDS),
+    "a_thousand": (ordinary(1_000, ORDINARY), SECONDS),
+    "three_thousand": (ordinary(3_000, ORDINARY), MOST_SECONDS),
+    "three_thousand_that_are_alike": (ordinary(3_000, MERGED, ANCHOR), MOST_SECONDS),
+}
+LARGEST = {
+    "broken_containers": b"containers:\n" + b"".join(b"  c%06d: {imag: nginx}\n" % n for n in range(37_000)),
+    "broken_rules": b"containers:\n" + b"".join(b"  c%06d: {image: nginx, ports: ['80:80'], networks: [zz]}\n" % n for n in range(12_000)),  # noqa: E501
+    "chains": b"containers:\n" + b"".join(b"  c%d: {image: x, depends_on: [c%d]}\n" % (n, n + 1) for n in range(20_000)),  # noqa: E501
+    "networks": b"networks:\n" + b"".join(b"  n%d: {ipam: {config: [{subnet: 10.%d.%d.0/24}]}}\n" % (n, n // 250, n % 250) for n in range(14_000)),  # noqa: E501
+    "bombs": b"x-a: &a {image: nginx, environment: {" + b"".join(b"a%d: x, " % n for n in range(5_000)) + b"}}\ncontainers:\n" + b"".join(b"  c%d: *a\n" % n for n in range(1_000)),  # noqa: E501
+    "a_bomb_of_lists": b"x-0: &a0 [1, 1]\n" + b"".join(b"x-%d: &a%d [*a%d, *a%d]\n" % (n, n, n - 1, n - 1) for n in range(1, 30)),  # noqa: E501
+}  # fmt: skip
+
+
 def measured(files: list[Path]) -> tuple[dict[str, float], float]:
     """How long each file took, in seconds of the processor, and the most memory in MB."""
     command = [sys.executable, "-c", MEASURED, *map(str, files)]
@@ -75,6 +119,29 @@ def test_no_large_file_takes_long_or_much(name: str, tmp_path: Path) -> None:
     took, peak = measured([file])
     assert took[str(file)] < SECONDS
     assert peak < MEGABYTES
+
+
+@pytest.mark.parametrize("name", THOUSANDS)
+def test_thousands_of_ordinary_containers_are_right(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, seconds = THOUSANDS[name]
+    file = tmp_path / f"{name}.yaml"
+    file.write_text(text)
+    assert run(["validate", str(file)]) == 0
+    assert f"{name}.yaml is right" in capsys.readouterr().out
+    took, peak = measured([file])
+    assert took[str(file)] < seconds
+    assert peak < MOST_MEGABYTES
+
+
+@pytest.mark.parametrize("name", LARGEST)
+def test_the_largest_files_come_to_an_end(name: str, tmp_path: Path) -> None:
+    file = tmp_path / f"{name}.yaml"
+    file.write_bytes(LARGEST[name])
+    took, peak = measured([file])
+    assert took[str(file)] < MOST_SECONDS
+    assert peak < MOST_MEGABYTES
 
 
 # -- what is no file ---------------------------------------------------------------------------------------------------
@@ -126,7 +193,7 @@ def test_names_that_no_file_can_have(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_a_device_that_never_ends(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["validate", "/dev/zero"]) == 1
-    assert "the file is larger than 1 MiB" in capsys.readouterr().out
+    assert "the file is larger than 2 MiB" in capsys.readouterr().out
 
 
 def test_the_others_are_still_checked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_ten_megabytes_are_refused(tmp_path):
     assert done.topology is None
     (told,) = done.described()
     assert told.splitlines() == [
-        f"{large}:1:1: the file is larger than 1 MiB, the most a topology file may have",
+        f"{large}:1:1: the file is larger than 2 MiB, the most a topology file may have",
         "      = one exercise to a file is plenty",
     ]
 

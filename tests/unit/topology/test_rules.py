@@ -237,12 +237,12 @@ def test_an_unknown_network_comes_with_the_nearest_or_with_what_to_write(word, h
     assert [problem.hint for problem in done.problems] == [hint]
 
 
-@pytest.mark.parametrize("signal", ["SIGTERM", "TERM", "RTMIN", "SIGRTMIN+15", "RTMAX-14", "'9'"])
+@pytest.mark.parametrize("signal", ["SIGTERM", "TERM", "term", "SigInt", "RTMIN", "SIGRTMIN+15", "RTMAX-14", "'9'"])
 def test_signals_of_linux_are_right(signal):
     assert messages(f"containers: {{web: {{image: nginx, stop_signal: {signal}}}}}") == []
 
 
-@pytest.mark.parametrize("signal", ["SIGFOO", "term", "RTMIN+16", "'0'", "SIG", "'100'"])
+@pytest.mark.parametrize("signal", ["SIGFOO", "terms", "RTMIN+16", "'0'", "SIG", "'100'"])
 def test_other_signals_are_refused(signal):
     assert len(errors(f"containers: {{web: {{image: nginx, stop_signal: {signal}}}}}")) == 1
 

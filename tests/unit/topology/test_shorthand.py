@@ -27,12 +27,16 @@ def container(body: str, **environ: str) -> Container:
         ("command: [sleep, 10]", 'command: ["sleep", "10"]'),
         ("environment: [A=1, B=, C=x=y]", 'environment: {A: "1", B: "", C: x=y}'),
         ("labels: [a=1, b=]", 'labels: {a: 1, b: ""}'),
+        ("labels: [a=1, b]", "labels: {a: 1, b: }"),
+        ("annotations: [a]", 'annotations: {a: ""}'),
+        ("logging: {options: [labels]}", 'logging: {options: {labels: ""}}'),
         ("user: 1000", 'user: "1000"'),
         ("networks: [front, back]", "networks: {front: {}, back: }"),
         ("depends_on: [db, app]", "depends_on: {db: {condition: service_started}, app: }"),
         ("dns: 9.9.9.9", "dns: [9.9.9.9]"),
         ('extra_hosts: ["a:10.0.0.1", "a=10.0.0.2"]', "extra_hosts: {a: [10.0.0.1, 10.0.0.2]}"),
         ("extra_hosts: {a: '::1'}", "extra_hosts: ['a=[::1]']"),
+        ("extra_hosts: {a: '[::1]', b: ['[fd00::1]']}", "extra_hosts: {a: '::1', b: 'fd00::1'}"),
         ("healthcheck: {test: nc -z db 1}", "healthcheck: {test: [CMD-SHELL, nc -z db 1]}"),
         ("healthcheck: {retries: 3.0}", "healthcheck: {retries: 3}"),
         ("expose: [80, 0x51, 82.0]", 'expose: ["80", "81", "82"]'),
@@ -42,6 +46,9 @@ def container(body: str, **environ: str) -> Container:
         ("ports: ['127.0.0.1:8080:80']", "ports: [{target: 80, published: 8080, host_ip: 127.0.0.1}]"),
         ("ports: ['127.0.0.1::80']", "ports: [{target: 80, host_ip: 127.0.0.1}]"),
         ("ports: ['[::1]:8080:80']", "ports: [{target: 80, published: 8080, host_ip: '0:0::1'}]"),
+        ("ports: ['::1:8080:80']", "ports: ['[::1]:8080:80']"),
+        ("ports: ['0:80', '127.0.0.1:0:81/UDP']", "ports: [80, '127.0.0.1::81/udp']"),
+        ("ports: [{target: 80, published: 0, protocol: TCP}]", "ports: [80]"),
         ("ports: ['80-81:90-91/sctp']", "ports: [{target: 90-91, published: 80-81, protocol: sctp}]"),
         ("volumes: [data:/data]", "volumes: [{type: volume, source: data, target: /data}]"),
         ("volumes: [/data]", "volumes: [{type: volume, target: /data}]"),
@@ -54,6 +61,23 @@ def container(body: str, **environ: str) -> Container:
             "volumes: ['./a:/a:rslave']",
             "volumes: [{type: bind, source: ./a, target: /a, bind: {create_host_path: true, propagation: rslave}}]",
         ),
+        (
+            "volumes: ['data:/d:ro,z,cached']",
+            (
+                "volumes: [{type: volume, source: data, target: /d, read_only: true, consistency: cached,"
+                " bind: {selinux: z}}]"
+            ),
+        ),
+        (
+            "volumes: ['./a:/a:delegated,Z,rslave']",
+            (
+                "volumes: [{type: bind, source: ./a, target: /a, consistency: delegated,"
+                " bind: {create_host_path: true, propagation: rslave, selinux: Z}}]"
+            ),
+        ),
+        ("depends_on: [db]", "depends_on: {db: {required: true, restart: false}}"),
+        ("mac_address: 02-42-AC-11-00-02", "mac_address: '02:42:ac:11:00:02'"),
+        ("mac_address: 0242.ac11.0002", "mac_address: '02:42:ac:11:00:02'"),
         ("volumes: [{type: bind, source: ../a/./b, target: /a}]", "volumes: [{type: bind, source: /a/b, target: /a}]"),
         ("stop_grace_period: 1m30s", "stop_grace_period: 90s"),
         (
@@ -97,6 +121,19 @@ def test_addresses_and_subnets_have_one_spelling():
         ("1.5s", 1_500_000_000),
         ("2000us", 2_000_000),
         ("1h1m1s", 3_661 * 10**9),
+        ("1d", 86_400 * 10**9),
+        ("1w2d", 9 * 86_400 * 10**9),
+        ("1.5h", 5_400 * 10**9),
+        (".5s", 500_000_000),
+        ("1.s", 10**9),
+        ("+1s", 10**9),
+        ("1s1ms", 1_001_000_000),
+        ("1000000ns", 1_000_000),
+        ("1000\u00b5s", 1_000_000),
+        ("1000\u03bcs", 1_000_000),
+        ("0.1s", 100_000_000),
+        ("0", 0),
+        ("'0'", 0),
         ("0s", 0),
         ("20ms", 20_000_000),
     ],
@@ -105,6 +142,56 @@ def test_durations_are_nanoseconds(text, nanoseconds):
     check = container(f"healthcheck: {{start_period: {text}}}").healthcheck
     assert check is not None
     assert check.start_period == nanoseconds
+
+
+@pytest.mark.parametrize("text", ["5", "1 s", "1D", "1h30", "1y", "1e3s", "-1s", ".s", "s", "1.2.3s", "''"])
+def test_what_compose_does_not_take_for_a_duration_is_refused(text):
+    assert (
+        "expected a duration with its unit"
+        in messages(f"containers: {{web: {{image: x, stop_grace_period: {text}}}}}")[0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("8388608", 8 << 20),
+        ("64m", 64 << 20),
+        ("64M", 64 << 20),
+        ("64mb", 64 << 20),
+        ("64MB", 64 << 20),
+        ("64MiB", 64 << 20),
+        ("64mIb", 64 << 20),
+        ("64 mb", 64 << 20),
+        ("1.5g", 3 << 29),
+        ("1.5GiB", 3 << 29),
+        (".5g", 1 << 29),
+        ("8192kb", 8 << 20),
+        ("8192KiB", 8 << 20),
+        ("8388608b", 8 << 20),
+        ("8388608B", 8 << 20),
+        ("1t", 1 << 40),
+        ("0.5TiB", 1 << 39),
+        ("1p", 1 << 50),
+        ("8388608.", 8 << 20),
+        ("0", 0),
+    ],
+)
+def test_sizes_are_bytes(text, size):
+    assert container(f"mem_limit: {text}").mem_limit == size
+
+
+@pytest.mark.parametrize(
+    "text", ["512Mi", "1ib", "5bb", "1.5.2g", "half", "-1", "'0x10'", "' 5m'", "'5m '", "1  g", "1e", "9p9", "9000p"]
+)
+def test_what_docker_does_not_take_for_a_size_is_refused(text):
+    assert "expected a size in bytes" in messages(f"containers: {{web: {{image: x, shm_size: {text}}}}}")[0]
+
+
+def test_a_name_of_one_letter_has_a_prefix_before_it():
+    text = "containers: {a: {image: x, network_mode: 'container:b', volumes_from: [b]}, b: {image: x}}\nvolumes: {v: }"
+    assert messages(f"prefix: br-\n{text}") == []
+    assert [line.split(": ")[1] for line in messages(text)] == ["containers.a", "containers.b", "volumes.v"]
 
 
 def test_extensions_go_at_every_level():
@@ -135,7 +222,7 @@ def test_a_container_network_or_volume_may_be_called_x():
     ("body", "told"),
     [
         ("ports: [80, '81:99999']", "ports[1]: 99999: a port is a number from 1 to 65535"),
-        ("ports: [{target: 80, published: 0}]", "ports[0].published: 0: a port is a number from 1 to 65535"),
+        ("ports: [{target: 80, published: 70000}]", "ports[0].published: 70000: a port is a number from 1 to 65535"),
         ("ports: ['1.2.3:80:80']", "ports[0]: `1.2.3` is not an IP address"),
         ("volumes: [dta:/data]", "volumes[0]: there is no volume `dta` in this file"),
         ("networks: [front, bakc]", "networks[1]: there is no network `bakc` in this file"),
@@ -144,7 +231,7 @@ def test_a_container_network_or_volume_may_be_called_x():
         ("dns: nowhere", "dns: `nowhere` is not an IP address"),
         ("dns: [nowhere]", "dns[0]: `nowhere` is not an IP address"),
         ("extra_hosts: ['a:1.1.1.1', 'a:b']", "extra_hosts[0]: `b` is not an IP address"),
-        ("labels: [a=1, b]", "labels[1]: has no value; expected text"),
+        ("labels: [a=1, =b]", "labels[1]: expected `NAME=value`"),
         ("environment: [A=1, A=2]", "environment[1]: `A` is set twice"),
         ("healthcheck: {test: ''}", "healthcheck.test: there is no command to check with"),
         ("command: ''", "command: is empty; leave it out for the image's own"),

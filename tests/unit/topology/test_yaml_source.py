@@ -132,7 +132,7 @@ def test_an_alias_without_anchor_names_it():
 @pytest.mark.parametrize(
     ("raw", "mark", "message"),
     [
-        (b"x" * (MAX_BYTES + 1), Mark(1, 1), "the file is larger than 1 MiB, the most a topology file may have"),
+        (b"x" * (MAX_BYTES + 1), Mark(1, 1), "the file is larger than 2 MiB, the most a topology file may have"),
         ("a: 1".encode("utf-16"), Mark(1, 1), "the file is UTF-16 text"),
         (b"a: 1\nb: \xe4", Mark(2, 4), "byte 0xe4 is not UTF-8 text"),
         (b"\xef\xbb\xbfa: 1\nb: \xe4", Mark(2, 4), "byte 0xe4 is not UTF-8 text"),
