@@ -39,8 +39,10 @@ def container_echo(wish: Any) -> Any:
     engine = PaperEngine({"app": APP}, api_version=(1, 51))
     for name in ("data", "none"):
         engine.volumes[name] = {"Name": name}
+    for other in ("one", "two"):
+        engine._create_container(other, {"Image": "app"})
     engine._create_container("web", container.create_body(wish))
-    (live,) = engine.snapshot().containers
+    live = next(live for live in engine.snapshot().containers if live.name == "web")
     return replace(live, platform="linux/amd64")
 
 
