@@ -20,6 +20,7 @@ from netdeploy.cli import main
 from netdeploy.engine.engine import Engine
 
 OURS = "ndt-"  # topologies, containers, networks and volumes of the tests start with it
+_END = "-- end of output --"
 TEMPLATE_HEAD = "name: {name}\nprefix: ndt-\n"
 
 
@@ -139,11 +140,16 @@ class Lab:
     def in_container(self, name: str, command: str) -> tuple[int, str]:
         """A shell command inside a container: exit code and output.
 
-        20.10 may lose the output of a command that ends at once while the engine is busy; so it lingers a little.
+        Engines may lose the output of a command that ends while they are busy (seen on 20.10 and 28.5); then it is run
+        again.
         """
-        lingering = f"({command}\n); code=$?; sleep 0.1; exit $code"
-        result = self.container(name).exec_run(["sh", "-c", lingering])
-        return int(result.exit_code or 0), result.output.decode()
+        telling = f"({command}\n); code=$?; echo '{_END}'; exit $code"
+        for _ in range(5):
+            result = self.container(name).exec_run(["sh", "-c", telling])
+            output, end, _ = result.output.decode().partition(f"{_END}\n")
+            if end:
+                return int(result.exit_code or 0), output
+        raise AssertionError(f"the engine loses the output of `{command}`: {result.output!r}")
 
     def resolves(self, name: str, host: str) -> bool:
         """Whether Docker's own resolver knows `host` as seen from a container."""
