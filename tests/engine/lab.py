@@ -21,7 +21,6 @@ from netdeploy.engine.engine import Engine
 
 OURS = "ndt-"  # topologies, containers, networks and volumes of the tests start with it
 _END = "-- end of output --"
-TEMPLATE_HEAD = "name: {name}\nprefix: ndt-\n"
 
 
 def sweep(client: DockerClient) -> None:

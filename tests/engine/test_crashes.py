@@ -70,6 +70,10 @@ class Bench:
     lab: Lab
     name: str = "ndt-crash"
 
+    @property
+    def id(self) -> TopologyId:
+        return TopologyId(self.name, f"{self.name}-")
+
     def file(self, version: int) -> Path:
         text = BODY.format(
             name=self.name,
@@ -91,7 +95,7 @@ class Bench:
 
     def teardown(self, engine: Engine | None = None, *, volumes: bool = False) -> None:
         options = changing.Options(lock_timeout=20)
-        changing.teardown(engine or self.lab.engine, self.name, Listener(), options, remove_volumes=volumes)
+        changing.teardown(engine or self.lab.engine, self.id, Listener(), options, remove_volumes=volumes)
 
     def differences(self, version: int) -> list[str]:
         reading = read(str(self.file(version)))
@@ -156,7 +160,7 @@ class Scenario:
         self.bench.apply(self.version)
         assert self.bench.differences(self.version) == []
         assert self.bench.left() == {f"{self.bench.name}-{key}" for key in ("web", "db", "front", "back", "data")}
-        assert locks(self.bench.lab.engine.reader, TopologyId(self.bench.name, f"{self.bench.name}-")) == {}
+        assert locks(self.bench.lab.engine.reader, self.bench.id) == {}
         assert self.name == "first apply" or self.bench.written() == CONTENT
         return struck
 

@@ -25,6 +25,7 @@ from netdeploy.attributes.wish import Wishes, wishes
 from netdeploy.engine.engine import Engine
 from netdeploy.engine.observe import Scope, image, observe
 from netdeploy.errors import NetdeployError
+from netdeploy.identity import TopologyId
 from netdeploy.topology.read import read_bytes
 
 FILE = Path("/topologies/ndt-spellings.yaml")
@@ -71,7 +72,7 @@ def networks(engine: Engine, wanted: dict[str, Wishes]) -> Made:
         except NetdeployError as error:
             found[text] = error
         else:
-            found[text] = next(n for n in observe(engine.reader, Scope("none")).networks if n.id == id_)
+            found[text] = next(n for n in observe(engine.reader, Scope(TopologyId("none"))).networks if n.id == id_)
             engine.operator().remove_network(id_, wish.name)
     return found
 
@@ -81,7 +82,7 @@ def volumes(engine: Engine, wanted: dict[str, Wishes]) -> Made:
     for text, made in wanted.items():
         wish = made.volumes[0]
         engine.operator().create_volume(wish.name, volume.create_body(wish))
-        found[text] = next(v for v in observe(engine.reader, Scope("none")).volumes if v.name == wish.name)
+        found[text] = next(v for v in observe(engine.reader, Scope(TopologyId("none"))).volumes if v.name == wish.name)
         engine.operator().remove_volume(wish.name)
     return found
 
