@@ -273,7 +273,7 @@ def _ask(
             message = f"{text} describes `{id_.name}`, and so does {other}, which made it; nothing was touched"
             raise Conflict(message, hint=f"take it down by its name: netdeploy teardown {id_.options}")
         if other:
-            confirm(f"{other} made `{id_.name}`. Remove it")
+            confirm(f"{other} made `{id_.name}`. Remove it{also}")
 
 
 def _stands(id_: TopologyId, known: copies.Standing) -> bool:
