@@ -78,6 +78,7 @@ def container(answer: Json) -> ObservedContainer:
             if mount.get("Type") == "volume" and _ANONYMOUS.fullmatch(mount.get("Name") or "")
         },
         moved_volumes=_moved_volumes(host),
+        mounted_volumes=frozenset(m.get("Name") or "" for m in answer.get("Mounts") or () if m.get("Type") == "volume"),
         restart=_restart(host.get("RestartPolicy") or {}),
         healthcheck=healthcheck(config.get("Healthcheck")),
         extra_hosts=tuple(_extra_host(text) for text in host.get("ExtraHosts") or ()),

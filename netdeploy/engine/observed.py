@@ -301,6 +301,8 @@ class ObservedContainer:
     tmpfs: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By target, the mount's options."""
     volumes_from: tuple[str, ...] = ()
+    mounted_volumes: frozenset[str] = frozenset()
+    """The names of all volumes that it finds in its file system, with those of `volumes_from`."""
     bound_ports: frozenset[PortBinding] = frozenset()
     """Those that are really published, while it runs."""
     platform: str = ""

@@ -35,25 +35,11 @@ class Left:
 
 
 def users(volume: str, seen: Snapshot) -> set[str]:
-    """The ids of the containers that have a volume mounted, borrowed ones (`volumes_from`) too.
+    """The ids of the containers that have a volume mounted, borrowers (`volumes_from`) too.
 
     A borrower that was ever started keeps a volume from being removed, like any other (seen on 20.10 and 28.5).
     """
-    found = {c.id: c.name for c in seen.containers if volume in _mounted(c)}
-    while True:
-        names = set(found.values())
-        more = {c.id: c.name for c in seen.containers if c.id not in found and _lenders(c) & names}
-        if not more:
-            return set(found)
-        found |= more
-
-
-def _mounted(container: ObservedContainer) -> set[str]:
-    return {*container.anonymous_volumes.values(), *(mount.source for mount in container.mounts)}
-
-
-def _lenders(container: ObservedContainer) -> set[str]:
-    return {source.partition(":")[0] for source in container.volumes_from}
+    return {container.id for container in seen.containers if volume in container.mounted_volumes}
 
 
 def of_persons(seen: Snapshot, topology: TopologyId) -> set[str]:

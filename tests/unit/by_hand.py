@@ -13,6 +13,7 @@ from netdeploy.identity import TopologyId
 from netdeploy.plan.ownership import our_networks
 
 Json = dict[str, Any]
+VERBS = ("stop", "pause", "rename", "swap", "remove", "disconnect", "alias", "lose", "connect", "reboot")
 
 
 def strangers(engine: PaperEngine, topology: Json, draw: st.DrawFn) -> list[str]:
@@ -76,12 +77,12 @@ def tamper(engine: PaperEngine, draw: st.DrawFn) -> str:  # noqa: C901 - one bra
     name = draw(st.sampled_from(names))
     answer = engine.container(name)
     networks = sorted(set(answer["NetworkSettings"]["Networks"]) - {"bridge", "none", "host"})
-    verb = draw(
-        st.sampled_from(("stop", "pause", "rename", "swap", "remove", "disconnect", "alias", "lose", "connect"))
-    )
+    verb = draw(st.sampled_from(VERBS))
     running = answer["State"]["Running"] and not answer["State"]["Paused"]
     if verb == "stop" and running:
         engine.stop(name, exit_code=1)
+    elif verb == "reboot":
+        _reboot(engine, draw(st.permutations(names)))
     elif verb == "pause" and running:
         engine.pause(name)
     elif verb == "rename":
@@ -104,6 +105,18 @@ def tamper(engine: PaperEngine, draw: st.DrawFn) -> str:  # noqa: C901 - one bra
             engine.foreign_network("other")
         engine.connect(name, "other")
     return f"{verb} {name}"
+
+
+def _reboot(engine: PaperEngine, order: list[str]) -> None:
+    """All containers end, and start again one by one; what an engine refuses to start stays as it is."""
+    for name in order:
+        if engine.container(name)["State"]["Running"]:
+            engine.stop(name)
+    for name in order:
+        try:
+            engine.start(name)
+        except AssertionError:
+            engine.stop(name)
 
 
 def _lose(engine: PaperEngine, network: str) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from netdeploy.topology.read import read_bytes
@@ -76,6 +77,15 @@ def edits(draw: st.DrawFn, one: Json, bench: Bench = PAPER) -> Json:
         for key in draw(some(sorted(one[section]))):
             two[section][key] = one[section][key]
     return _settled(bench, two)
+
+
+@st.composite
+def pairs(draw: st.DrawFn, bench: Bench = PAPER) -> tuple[Json, Json]:
+    """Two topologies that may have much in common, as a file before and after an edit has."""
+    one = draw(topologies(bench))
+    two = draw(st.one_of(topologies(bench), edits(one, bench)))
+    assume(is_right(two))
+    return one, two
 
 
 def is_right(topology: Json) -> bool:

@@ -396,6 +396,14 @@ SITUATIONS = (
         remove_volumes=True,
     ),
     Situation(
+        "teardown_with_a_volume_whose_lender_is_gone",
+        None,
+        "name: lab\nvolumes: {data: }\ncontainers:\n"
+        "  web: {image: busybox, volumes: ['data:/data']}\n  db: {image: busybox, volumes_from: [web]}\n",
+        lambda e: e.remove("web"),
+        remove_volumes=True,
+    ),
+    Situation(
         "replaced_container_leaves_a_network_that_makes_way",
         """
         name: lab

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from unit.builders import compared, depends_on, standing, taken_down, wishes_of
 from unit.by_hand import strangers, tamper
 from unit.paper_engine import PaperEngine
-from unit.topologies import Json, topologies
+from unit.topologies import Json, pairs, topologies
 
 from netdeploy.identity import TopologyId
 from netdeploy.plan.changes import Action, Changes
@@ -21,6 +21,7 @@ from netdeploy.plan.ownership import our_containers
 pytestmark = pytest.mark.timeout(600)  # to make a failing example small takes up to five minutes
 thorough = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 texts = topologies().map(json.dumps)
+files = pairs().map(lambda pair: (json.dumps(pair[0]), json.dumps(pair[1])))
 orders = st.randoms(use_true_random=False)
 generations = st.sampled_from(((1, 41), (1, 51)))
 BUILT_IN = {"bridge", "host", "none"}
@@ -53,10 +54,11 @@ def _is_others(thing: Any, topology: TopologyId) -> bool:
 
 
 @thorough
-@given(texts, texts, generations, orders)
+@given(files, generations, orders)
 def test_any_topology_becomes_any_other_in_every_order_the_plan_allows(
-    before: str, after: str, api_version: tuple[int, int], order: random.Random
+    file: tuple[str, str], api_version: tuple[int, int], order: random.Random
 ) -> None:
+    before, after = file
     engine, wanted = standing(before, api_version), wishes_of(after)
     changes, steps = compared(wanted, engine)
     well_formed(steps)
@@ -68,13 +70,13 @@ def test_any_topology_becomes_any_other_in_every_order_the_plan_allows(
 
 
 @thorough
-@given(texts, texts, generations, st.data())
+@given(files, generations, st.data())
 def test_changes_by_hand_are_mended_even_while_the_file_changes(
-    before: str, after: str, api_version: tuple[int, int], data: st.DataObject
+    file: tuple[str, str], api_version: tuple[int, int], data: st.DataObject
 ) -> None:
-    engine = standing(before, api_version)
+    engine = standing(file[0], api_version)
     done = [tamper(engine, data.draw) for _ in range(data.draw(st.integers(1, 3)))]
-    wanted = wishes_of(data.draw(st.sampled_from((before, after))))
+    wanted = wishes_of(data.draw(st.sampled_from(file)))
     changes, steps = compared(wanted, engine)
     well_formed(steps)
     order = data.draw(orders)
@@ -85,11 +87,12 @@ def test_changes_by_hand_are_mended_even_while_the_file_changes(
 
 
 @thorough
-@given(texts, topologies(), generations, st.data())
+@given(pairs(), generations, st.data())
 def test_what_is_not_ours_is_a_conflict_or_left_alone(
-    before: str, topology: Json, api_version: tuple[int, int], data: st.DataObject
+    pair: tuple[Json, Json], api_version: tuple[int, int], data: st.DataObject
 ) -> None:
-    engine, wanted = standing(before, api_version), wishes_of(json.dumps(topology))
+    before, topology = pair
+    engine, wanted = standing(json.dumps(before), api_version), wishes_of(json.dumps(topology))
     taken = strangers(engine, topology, data.draw)
     theirs = not_ours(engine, wanted.origin.id)
     changes, steps = compared(wanted, engine)
@@ -111,10 +114,11 @@ def test_what_is_not_ours_is_a_conflict_or_left_alone(
 
 
 @thorough
-@given(texts, texts, orders, st.data())
+@given(files, orders, st.data())
 def test_what_is_cut_short_at_any_step_is_finished_by_the_next_apply(
-    before: str, after: str, order: random.Random, data: st.DataObject
+    file: tuple[str, str], order: random.Random, data: st.DataObject
 ) -> None:
+    before, after = file
     engine, wanted = standing(before, data.draw(generations)), wishes_of(after)
     for _ in range(data.draw(st.integers(1, 2))):  # the next one may be cut short, too
         _, steps = compared(wanted, engine)
@@ -129,10 +133,11 @@ def test_what_is_cut_short_at_any_step_is_finished_by_the_next_apply(
 
 
 @thorough
-@given(texts, texts, orders, st.data())
+@given(files, orders, st.data())
 def test_a_teardown_removes_what_was_cut_short_at_any_step(
-    before: str, after: str, order: random.Random, data: st.DataObject
+    file: tuple[str, str], order: random.Random, data: st.DataObject
 ) -> None:
+    before, after = file
     engine, wanted = standing(before, data.draw(generations)), wishes_of(after)
     _, steps = compared(wanted, engine)
     engine.run(steps, order.choice, depends_on(wanted), until=data.draw(st.integers(0, len(steps.operations))))
