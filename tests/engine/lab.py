@@ -26,7 +26,8 @@ _END = "-- end of output --"
 def sweep(client: DockerClient) -> None:
     """Remove what tests left behind, and nothing else."""
     for container in client.containers.list(all=True, ignore_removed=True):
-        if container.name.startswith(OURS) or container.labels.get("netdeploy.topology", "").startswith(OURS):
+        name = container.name or ""  # one that goes at this moment may have none any more
+        if name.startswith(OURS) or container.labels.get("netdeploy.topology", "").startswith(OURS):
             with contextlib.suppress(NotFound):
                 container.remove(force=True, v=True)
     for network in client.networks.list():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,11 +67,13 @@ class OwnEngine:
 
 
 @pytest.fixture
-def own_engine(tmp_path: Path) -> Iterator[OwnEngine]:
-    engine = OwnEngine(tmp_path)
-    engine.start()
-    yield engine
-    engine.stop()
+def own_engine() -> Iterator[OwnEngine]:
+    """In a folder with a short name: the path of a socket has at most 107 bytes, and containerd's is deep."""
+    with tempfile.TemporaryDirectory(prefix="ndt-") as folder:
+        engine = OwnEngine(Path(folder))
+        engine.start()
+        yield engine
+        engine.stop()
 
 
 def test_apply_goes_on_when_the_engine_is_back(own_engine: OwnEngine, lab: Lab) -> None:
