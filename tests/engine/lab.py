@@ -143,7 +143,7 @@ class Lab:
         Engines may lose the output of a command that ends while they are busy (seen on 20.10 and 28.5); then it is run
         again.
         """
-        telling = f"({command}\n); code=$?; echo '{_END}'; exit $code"
+        telling = f"({command}\n) 2>&1; code=$?; echo '{_END}'; exit $code"
         for _ in range(5):
             result = self.container(name).exec_run(["sh", "-c", telling])
             output, end, _ = result.output.decode().partition(f"{_END}\n")

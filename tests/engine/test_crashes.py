@@ -82,7 +82,7 @@ class Bench:
             subnet="10.84.1",
             subnet2="10.85.1",
         )
-        path = self.lab.folder / f"{self.name}-{version}.yaml"
+        path = self.lab.folder / f"{self.name}.yaml"
         path.write_text(text)
         return path
 
