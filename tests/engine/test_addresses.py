@@ -164,8 +164,7 @@ def test_a_reconnect_that_fails_is_taken_back(lab: Lab) -> None:
 
 
 def test_a_network_that_can_not_be_made_anew_comes_back_with_all_on_it(lab: Lab) -> None:
-    file = lab.write(with_head(MOVING))
-    lab.apply(file)
+    lab.apply(lab.write(with_head(MOVING)))
     before = lab.identities("ndt-aa", "ndt-cc")
 
     def take() -> None:
@@ -179,7 +178,7 @@ def test_a_network_that_can_not_be_made_anew_comes_back_with_all_on_it(lab: Lab)
         assert proxy.struck
     assert "ndt-other" in result.both
     assert lab.identities("ndt-aa", "ndt-cc") == before
-    assert lab.diff(file) == []
+    assert lab.diff(lab.write(with_head(MOVING))) == []
     assert address(lab, "ndt-aa", "ndt-n") == "10.83.41.9"
     assert lab.resolves("ndt-cc", "old")
 
