@@ -177,7 +177,8 @@ def copies(lab: Lab) -> Mapping[str, Path]:
     files = {prefix: lab.write(copy(ONE, prefix), name=f"copy-{prefix}") for prefix in ("a", "b")}
     for prefix, file in files.items():
         lab.apply(file)
-        assert lab.in_container(f"ndt-{prefix}-web", f"cat /data/word; echo {prefix} > /data/word")[1].count("\n") == 1
+        assert lab.in_container(f"ndt-{prefix}-web", "test -e /data/word")[0] == 1
+        assert lab.in_container(f"ndt-{prefix}-web", f"echo {prefix} > /data/word")[0] == 0
     return files
 
 
