@@ -6,6 +6,7 @@ a behaviour takes the line out.
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -72,10 +73,10 @@ def topologies(draw: st.DrawFn, bench: Bench = PAPER) -> Json:
 @st.composite
 def edits(draw: st.DrawFn, one: Json, bench: Bench = PAPER) -> Json:
     """Another topology that keeps some of `one`; it need not be right, see `is_right`."""
-    two: Json = json.loads(json.dumps(draw(topologies(bench))))
+    two = draw(topologies(bench))
     for section in ("volumes", "networks", "containers"):
         for key in draw(some(sorted(one[section]))):
-            two[section][key] = one[section][key]
+            two[section][key] = copy.deepcopy(one[section][key])
     return _settled(bench, two)
 
 
