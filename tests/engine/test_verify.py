@@ -342,7 +342,7 @@ def test_two_copies_on_one_external_network_are_named_both(lab: Lab, edge: str) 
     one, two = on_edge(lab, "ndt-one", "ndt-a-"), on_edge(lab, "ndt-two", "ndt-b-")
     report = proven(lab, one)
     both = f"`web` on `{edge}` leads to `ndt-a-web` and also to `ndt-b-web`"
-    said = f"{both}, which belongs to the topology `ndt-two` ({two})"
+    said = f"{both}, which belongs to the topology `ndt-two` with the prefix `ndt-b-` ({two})"
     assert said in causes(report)
     assert len(causes(report)) == 2  # `app` is another
     assert {claim["text"] for claim in report["claims"] if claim["verdict"] == "failed"} == {
