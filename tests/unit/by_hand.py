@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from unit.paper_engine import PaperEngine
-from unit.topologies import CONTAINERS, PAPER, relies_on
+from unit.topologies import CONTAINERS, PAPER
 
 from netdeploy.identity import TopologyId
 from netdeploy.plan.ownership import our_networks
@@ -26,9 +26,7 @@ def strangers(engine: PaperEngine, topology: Json, draw: st.DrawFn) -> list[str]
     labels = draw(st.sampled_from(({}, compose, _others("other", ""), _others("lab", "another-"))))
     taken = []
     standing = {answer["Name"].removeprefix("/") for answer in engine.containers.values()}
-    # Not yet: a container that relies on another, whose conflict was lost when that one is made anew.
-    names = [name for name, container in topology["containers"].items() if not relies_on(container)]
-    for name in draw(st.lists(st.sampled_from(names), unique=True, max_size=2)) if names else ():
+    for name in draw(st.lists(st.sampled_from(sorted(topology["containers"])), unique=True, max_size=2)):
         if prefix + name not in standing:
             engine.foreign_container(prefix + name, labels=labels)
             taken.append(prefix + name)

@@ -7,9 +7,11 @@ a behaviour takes the line out.
 from __future__ import annotations
 
 import copy
+import ipaddress
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +46,9 @@ class Bench:
 
 
 PAPER = Bench()
-HOSTS = range(100, 100 + len(CONTAINERS))
-"""Fixed addresses. Not yet: from 2 on, where a container of ours without a fixed one may already be."""
+ADDRESSES = {4: "ipv4_address", 6: "ipv6_address"}
+HOSTS = range(2, 2 + len(CONTAINERS))
+"""Fixed addresses, which containers without one may have by chance."""
 
 
 @st.composite
@@ -254,4 +257,42 @@ def _settled(bench: Bench, topology: Json) -> Json:
         for name, dependency in container.get("depends_on", {}).items():
             if dependency["condition"] == ends and containers.get(name, {}).get("command") != ENDS:
                 dependency["condition"] = "service_started"
+    if _waits_in_a_circle(topology):
+        for container in containers.values():
+            for place in container.get("networks", {}).values():
+                place.update({field: _higher(place[field]) for field in ADDRESSES.values() if field in place})
     return topology
+
+
+def _waits_in_a_circle(topology: Json) -> bool:
+    """Whether containers start before each other: who has a fixed address before those that have one there by chance.
+
+    Not yet: to let nobody take another's address then. One has a fixed address where the other has not, and the other
+    somewhere else; or it has one and waits for, or relies on, the other.
+    """
+    containers, networks = topology["containers"], topology["networks"]
+    before = {name: relies_on(container) | {*container.get("depends_on", ())} for name, container in containers.items()}
+    for key, network in networks.items():
+        on = {
+            name: container["networks"][key]
+            for name, container in containers.items()
+            if key in container.get("networks", {})
+        }
+        for kind in _kinds(network):
+            fixed = {name for name, place in on.items() if ADDRESSES[kind] in place}
+            for name in on.keys() - fixed:
+                before[name] |= fixed
+    try:
+        tuple(TopologicalSorter(before).static_order())
+    except CycleError:
+        return True
+    return False
+
+
+def _kinds(network: Json) -> set[int]:
+    return {6 if ":" in pool["subnet"] else 4 for pool in network.get("ipam", {}).get("config", ())}
+
+
+def _higher(address: str) -> str:
+    """One that nobody has by chance."""
+    return str(ipaddress.ip_address(address) + 100)
