@@ -1,7 +1,7 @@
 """Random topologies that are right: for the engine on paper, and for real ones.
 
-Each `not yet` below leaves out what is known to fail, so that everything else is tried all the time. Whoever mends such
-a behaviour takes the line out.
+A `not yet` below leaves out what is known to fail, so that everything else is tried all the time. Whoever mends such a
+behaviour takes the line out.
 """
 
 from __future__ import annotations
@@ -113,10 +113,14 @@ def _is_alike(name: str, before: Json, after: Json) -> bool:
 
 def relies_on(container: Json) -> set[str]:
     """The containers whose namespaces or mounts it has, or to which it has links."""
+    return _needs_running(container) | {text.partition(":")[0] for text in container.get("volumes_from", ())}
+
+
+def _needs_running(container: Json) -> set[str]:
+    """Those that an engine must find running when it starts: to borrow mounts from what has ended is fine."""
     modes = (str(container.get(mode, "")) for mode in ("network_mode", "pid", "ipc"))
     shared_with = {mode.removeprefix("container:") for mode in modes if mode.startswith("container:")}
-    others = (*container.get("links", ()), *container.get("volumes_from", ()))
-    return shared_with | {text.partition(":")[0] for text in others}
+    return shared_with | {text.partition(":")[0] for text in container.get("links", ())}
 
 
 def some(names: Iterable[str]) -> st.SearchStrategy[list[str]]:
@@ -182,8 +186,7 @@ def _container(
     dependencies = draw(some(before))
     if dependencies:
         made["depends_on"] = {other: draw(_dependency(bench, before[other])) for other in dependencies}
-    others = [name for name, container in before.items() if container.get("command") != ENDS]
-    made |= draw(_shared_modes(bench, before, others)) if others else {}
+    made |= draw(_shared_modes(bench, before)) if before else {}
     if "network_mode" in made:
         return made
     host = HOSTS[index]
@@ -193,7 +196,7 @@ def _container(
         return made
     made |= {"ports": [f"{bench.address}{bench.first_port + index}:80"]} if draw(st.booleans()) else {}
     made |= {"mac_address": f"02:42:ac:11:00:{index + 16:02x}"} if draw(st.integers(0, 4)) == 0 else {}
-    reached = [name for name in others if _meet(made, before[name])]
+    reached = [name for name, other in before.items() if _meet(made, other)]
     links = draw(some(reached)) if draw(st.integers(0, 3)) == 0 else []
     return made | ({"links": [f"{name}:peer-{name}" for name in links]} if links else {})
 
@@ -214,10 +217,10 @@ def _dependency(draw: st.DrawFn, bench: Bench, other: Json) -> Json:
 
 
 @st.composite
-def _shared_modes(draw: st.DrawFn, bench: Bench, before: dict[str, Json], others: list[str]) -> Json:
+def _shared_modes(draw: st.DrawFn, bench: Bench, before: dict[str, Json]) -> Json:
     """Nothing, most of the time; or what it has from another container."""
     kind = draw(st.sampled_from(("", "", "", "", "network_mode", "pid", "ipc", "volumes_from")))
-    other = draw(st.sampled_from(others))
+    other = draw(st.sampled_from(sorted(before)))
     if kind == "volumes_from":
         mode = draw(st.sampled_from(("", ":ro")))
         return {**bench.plain, "volumes": [], "volumes_from": [f"{other}{mode}"]}
@@ -237,13 +240,10 @@ def _meet(one: Json, two: Json) -> bool:
 
 
 def _settled(bench: Bench, topology: Json) -> Json:
-    """Whoever ends is awaited, since an end that nobody waits for is a failure; and who is awaited ends.
-
-    Not yet: to rely on a container that has ended, which is made to start again and again.
-    """
+    """Whoever ends is awaited, since an end that nobody waits for is a failure; who must run does not end."""
     containers: dict[str, Json] = topology["containers"]
     ends = "service_completed_successfully"
-    needed = {other for container in containers.values() for other in relies_on(container)}
+    needed = {other for container in containers.values() for other in _needs_running(container)}
     awaited = {
         name
         for container in containers.values()
@@ -267,8 +267,8 @@ def _settled(bench: Bench, topology: Json) -> Json:
 def _waits_in_a_circle(topology: Json) -> bool:
     """Whether containers start before each other: who has a fixed address before those that have one there by chance.
 
-    Not yet: to let nobody take another's address then. One has a fixed address where the other has not, and the other
-    somewhere else; or it has one and waits for, or relies on, the other.
+    Not yet: to let nobody take another's address then; an apply gets there when it looks again. One has a fixed address
+    where the other has not, and the other somewhere else; or it has one and waits for, or relies on, the other.
     """
     containers, networks = topology["containers"], topology["networks"]
     before = {name: relies_on(container) | {*container.get("depends_on", ())} for name, container in containers.items()}
