@@ -255,8 +255,11 @@ def _settled(bench: Bench, topology: Json) -> Json:
             containers[name] = bench.plain | {key: value for key, value in container.items() if key != "command"}
     for container in containers.values():
         for name, dependency in container.get("depends_on", {}).items():
-            if dependency["condition"] == ends and containers.get(name, {}).get("command") != ENDS:
+            is_to_end = containers.get(name, {}).get("command") == ENDS
+            if dependency["condition"] == ends and not is_to_end:
                 dependency["condition"] = "service_started"
+            if dependency["condition"] == "service_healthy" and is_to_end:  # what has ended never becomes healthy
+                dependency["condition"] = ends
     if _waits_in_a_circle(topology):
         for container in containers.values():
             for place in container.get("networks", {}).values():
