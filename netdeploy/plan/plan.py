@@ -400,7 +400,8 @@ class _Planner:
         waits_for_start = any(other in self._starts for other in wish.relies_on)
         at_once = old.name != wish.name or made_as == wish.name
         if at_once:  # this or another container wants the name
-            waits = [*aside_first, *(self._ready_before(wish) if made_as == wish.name else ())]
+            # under a name that is not its own it is in the way of whoever it may have to wait for
+            waits = [*aside_first, *(self._ready_before(wish) if old.name == wish.name else ())]
             aside_first = [self._steps.add(step_aside, reason, waits, undo=back, group=group)]
             old = old if waits_for_start else aside
         after = aside_first if made_as == wish.name else []

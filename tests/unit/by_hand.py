@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from unit.paper_engine import PaperEngine
-from unit.topologies import CONTAINERS, PAPER
+from unit.topologies import ADDRESSES, CONTAINERS, PAPER
 
 from netdeploy.identity import TopologyId
 from netdeploy.plan.ownership import our_networks
@@ -42,10 +42,21 @@ def strangers(engine: PaperEngine, topology: Json, draw: st.DrawFn) -> list[str]
             taken.append(prefix + key)
     if draw(st.integers(0, 3)) == 0 and _is_free(engine, f"{PAPER.subnets[0]}.0/24"):
         engine.foreign_network("office", labels, IPAM={"Config": [{"Subnet": f"{PAPER.subnets[0]}.0/24"}]})
-    ours = sorted(network.name for network in our_networks(engine.snapshot(), TopologyId("lab", prefix)))
+    fixed = {prefix + name for name in _networks_with_fixed_addresses(topology)}  # those are told by the look before
+    ours = sorted({network.name for network in our_networks(engine.snapshot(), TopologyId("lab", prefix))} - fixed)
     if ours and draw(st.integers(0, 3)) == 0:
         engine.foreign_container("guest", [draw(st.sampled_from(ours))], labels)
     return taken
+
+
+def _networks_with_fixed_addresses(topology: Json) -> set[str]:
+    keys = {
+        key
+        for container in topology["containers"].values()
+        for key, place in container.get("networks", {}).items()
+        if set(ADDRESSES.values()) & place.keys()
+    }
+    return {topology["networks"][key].get("name", key) for key in keys}
 
 
 def _others(topology: str, prefix: str) -> Json:

@@ -396,6 +396,12 @@ SITUATIONS = (
         remove_volumes=True,
     ),
     Situation(
+        "names_exchanged_with_one_whose_links_change",
+        "name: lab\ncontainers: {web: {image: busybox, links: ['db:store']}, db: {image: busybox}}\n",
+        "name: lab\ncontainers: {web: {image: busybox}, db: {image: busybox}}\n",
+        _many(lambda e: e.rename("web", "x"), lambda e: e.rename("db", "web"), lambda e: e.rename("x", "db")),
+    ),
+    Situation(
         "teardown_with_a_volume_whose_lender_is_gone",
         None,
         "name: lab\nvolumes: {data: }\ncontainers:\n"
