@@ -28,7 +28,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "whole: a case that runs with --whole only; others stand for it")
     if hasattr(config, "workerinput"):
         config.stash[CHOICE] = Choice(**config.workerinput["engines"])
         return
@@ -95,10 +94,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     choice = config.stash[CHOICE]
-    if not config.getoption("whole"):
-        left_out = [item for item in items if item.get_closest_marker("whole")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("whole")]
     for item in items if not choice.generations else ():
         if "engine_generation" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.skip(reason=NO_ENGINE))

@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from netdeploy.apply.obstacle import Obstacle
+from netdeploy.apply.obstacle import Obstacle, path_of, starting
 from netdeploy.attributes.network import declared_pools, room
-from netdeploy.attributes.wish import AttachmentWish, ContainerWish, NetworkWish, Wishes
+from netdeploy.attributes.wish import AttachmentWish, NetworkWish, Wishes
 from netdeploy.engine.observed import Endpoint, ObservedNetwork, ObservedPool, Snapshot
-from netdeploy.plan.changes import PAUSED, Action, AttachmentChange, Changes, ContainerChange, NetworkChange
+from netdeploy.plan.changes import Action, AttachmentChange, Changes, NetworkChange
 from netdeploy.plan.ownership import our_containers
 from netdeploy.plan.reasons import listed
 
 _CERTAINLY_ENOUGH = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """A place on a network that a container takes by one of the changes."""
-
-    container: ContainerWish
-    place: AttachmentWish
-
-
 def address_obstacles(wishes: Wishes, seen: Snapshot, changes: Changes) -> Iterator[Obstacle]:
     """Fixed addresses that somebody else has at this moment, and networks with more containers than addresses."""
     look = _Look(wishes, seen, changes)
-    for claim in look.claims():
-        yield from look.taken(claim)
+    for place in look.taking():
+        yield from look.taken(place)
     for wish in wishes.networks:
         yield from look.full(wish)
 
@@ -37,25 +28,23 @@ def address_obstacles(wishes: Wishes, seen: Snapshot, changes: Changes) -> Itera
 class _Look:
     def __init__(self, wishes: Wishes, seen: Snapshot, changes: Changes) -> None:
         self._wishes = wishes
-        self._changes = changes.changes
+        self._changes = changes
         self._ours = {container.id for container in our_containers(seen, wishes.origin.id)}
-        going = {c.live.id for c in self._changes if isinstance(c, NetworkChange) and c.live}
+        going = {c.live.id for c in changes.changes if isinstance(c, NetworkChange) and c.live}
         self._standing = {network.name: network for network in seen.networks if network.id not in going}
         self._forced_off = {
             (c.live.id, c.network)
-            for c in self._changes
+            for c in changes.changes
             if isinstance(c, AttachmentChange) and c.action is Action.DISCONNECT
         }
 
-    def claims(self) -> Iterator[_Claim]:
-        """A start takes all places of a container, and a connect one; who is paused has kept them."""
-        by_name = {wish.name: wish for wish in self._wishes.containers}
-        for change in self._changes:
-            match change:
-                case ContainerChange(wish=ContainerWish() as wish) if change.action in _STARTS:
-                    yield from (_Claim(wish, place) for place in wish.attachments if change.reason != PAUSED)
-                case AttachmentChange(wish=AttachmentWish() as place) if change.live.state.running:
-                    yield _Claim(by_name[change.name], place)
+    def taking(self) -> Iterator[AttachmentWish]:
+        """The places that are taken: by a start all of a container, by a connect one."""
+        for wish in starting(self._changes):
+            yield from wish.attachments
+        for change in self._changes.changes:
+            if isinstance(change, AttachmentChange) and change.wish and change.live.state.running:
+                yield change.wish
 
     def _strangers(self, network: ObservedNetwork) -> list[Endpoint]:
         return [
@@ -64,21 +53,21 @@ class _Look:
             if endpoint.container_id not in self._ours and (endpoint.container_id, network.name) not in self._forced_off
         ]
 
-    def taken(self, claim: _Claim) -> Iterator[Obstacle]:
-        network = self._standing.get(claim.place.network)
+    def taken(self, place: AttachmentWish) -> Iterator[Obstacle]:
+        network = self._standing.get(place.network)
         for endpoint in self._strangers(network) if network else ():
-            for address in {claim.place.ipv4_address, claim.place.ipv6_address} & set(endpoint.addresses):
+            for address in {place.ipv4_address, place.ipv6_address} & set(endpoint.addresses):
                 yield Obstacle(
-                    f"containers.{claim.container.key}.networks.{claim.place.network_key}",
+                    path_of(place),
                     f"{address} is in use by container `{endpoint.container}`",
                     "choose another address in the file, or:"
-                    f" docker network disconnect {claim.place.network} {endpoint.container}",
+                    f" docker network disconnect {place.network} {endpoint.container}",
                 )
 
     def full(self, wish: NetworkWish) -> Iterator[Obstacle]:
         """Nobody is told to come to a network that is not joined by anybody new."""
         standing = self._standing.get(wish.name)
-        joins = any(claim.place.network == wish.name for claim in self.claims())
+        joins = any(place.network == wish.name for place in self.taking())
         if (standing.driver if standing else wish.spec.driver) != "bridge" or (standing and not joins):
             return
         for pool in standing.pools if standing else declared_pools(wish):
@@ -106,6 +95,3 @@ class _Look:
         for endpoint in self._strangers(standing) if standing else ():
             if any(ipaddress.ip_address(address) in addresses for address in endpoint.addresses):
                 yield endpoint.container
-
-
-_STARTS = (Action.CREATE, Action.REPLACE, Action.START)

@@ -30,6 +30,15 @@ class Obstacle:
         return f"! {self.path}: {self.message}\n    {self.hint}"
 
 
+ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with what is published, nothing listens
+"""Where a port without an address is published."""
+
+
+def path_of(place: AttachmentWish) -> str:
+    """Where a place on a network stands in the file."""
+    return f"containers.{place.container_key}.networks.{place.network_key}"
+
+
 def starting(changes: Changes) -> list[ContainerWish]:
     """Those that claim ports and addresses: a start does, and so does a new container."""
     return [

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from netdeploy.apply.addresses import address_obstacles
-from netdeploy.apply.obstacle import Obstacle, is_published, made_networks, starting
+from netdeploy.apply.obstacle import ANY_ADDRESS, Obstacle, is_published, made_networks, starting
 from netdeploy.apply.preflight_engine import engine_obstacles
 from netdeploy.apply.preflight_host import host_obstacles
 from netdeploy.apply.preflight_networks import network_obstacles, network_warnings
@@ -21,10 +21,6 @@ from netdeploy.engine.surroundings import HeldPort, Route, Subnet, Surroundings
 from netdeploy.paths import is_gone
 from netdeploy.plan.changes import Changes, NetworkChange
 from netdeploy.plan.ownership import our_containers
-
-_ANY_IPV4 = "0.0.0.0"  # noqa: S104 - compared with what is in use, nothing listens
-_WILDCARDS = (_ANY_IPV4, "::")
-"""Where a port without an address is published."""
 
 
 def obstacles(wishes: Wishes, seen: Snapshot, changes: Changes, around: Surroundings) -> list[Obstacle]:
@@ -128,15 +124,15 @@ def _covers(subnet: Subnet, route: Subnet) -> bool:
 def _same_port(binding: PortBinding, held: HeldPort) -> bool:
     if (binding.protocol, int(binding.host_port)) != (held.protocol, held.port):
         return False
-    return any(_meet(address, held.ip) for address in ([binding.host_ip] if binding.host_ip else _WILDCARDS))
+    return any(_meet(address, held.ip) for address in ([binding.host_ip] if binding.host_ip else ANY_ADDRESS))
 
 
 def _meet(wanted: str, held: str) -> bool:
     """Each kind of address has ports of its own; a wildcard takes them on all addresses of its kind."""
-    held = held or _ANY_IPV4
+    held = held or ANY_ADDRESS[0]
     if _version(wanted) != _version(held):
         return False
-    wildcard = bool({wanted, held} & set(_WILDCARDS))
+    wildcard = bool({wanted, held} & set(ANY_ADDRESS))
     return wildcard or ipaddress.ip_address(wanted) == ipaddress.ip_address(held)
 
 

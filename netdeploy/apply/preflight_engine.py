@@ -10,9 +10,10 @@ from netdeploy.attributes.network import declared_subnets
 from netdeploy.engine.host import has_plugin
 from netdeploy.engine.normal_form import capability
 from netdeploy.plan.changes import Action, Changes, VolumeChange
+from netdeploy.plan.reasons import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from netdeploy.attributes.wish import ContainerWish, VolumeWish
     from netdeploy.engine.observed import Snapshot
@@ -62,13 +63,13 @@ class _Check:
         """Since engine 23 (API 1.42) a name with a dot may be that of a shim, which only containerd can find."""
         name, known = wish.spec.runtime, self._can.runtimes
         if name and known and name not in known and ("." not in name or self._api < (1, 42)):
-            hint = f"it has {_listed(known)}; or leave `runtime` out"
+            hint = f"it has {listed(sorted(known))}; or leave `runtime` out"
             yield Obstacle(f"containers.{wish.key}.runtime", f"the engine has no runtime `{name}`", hint)
 
     def log_driver(self, wish: ContainerWish) -> Iterator[Obstacle]:
         name, known = (wish.spec.logging.driver if wish.spec.logging else None), self._can.log_drivers
         if name and known and name not in known | _LOG_DRIVERS and not self._may_be_plugin(name):
-            hint = f"it has {_listed(known | {'none'})}"
+            hint = f"it has {listed(sorted(known | {'none'}))}"
             yield Obstacle(f"containers.{wish.key}.logging.driver", f"the engine has no log driver `{name}`", hint)
 
     def plugins(self, changes: Changes) -> Iterator[Obstacle]:
@@ -189,7 +190,7 @@ def _local_options(wish: VolumeWish) -> Iterator[Obstacle]:
     options, path = wish.spec.driver_opts, f"volumes.{wish.key}.driver_opts"
     for name in options:
         if name not in _LOCAL_OPTIONS:
-            hint = f"it has {_listed(_LOCAL_OPTIONS)}"
+            hint = f"it has {listed(sorted(_LOCAL_OPTIONS))}"
             yield Obstacle(f"{path}.{name}", f"the volume driver `local` has no option `{name}`", hint)
     missing = [f"`{name}`" for name in ("type", "device") if name not in options]
     if missing and {"type", "device", "o"} & set(options):
@@ -200,10 +201,6 @@ def _local_options(wish: VolumeWish) -> Iterator[Obstacle]:
 def _no_plugin(path: str, kind: str, name: str) -> Obstacle:
     hint = f"install its plugin (docker plugin install {name}), or leave `driver` out"
     return Obstacle(path, f"the engine has no {kind} driver `{name}`", hint)
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in sorted(names))
 
 
 _MACHINES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "armel": "arm", "i386": "386"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdeploy.apply.obstacle import Obstacle, is_published, made_networks, making, starting
+from netdeploy.apply.obstacle import ANY_ADDRESS, Obstacle, is_published, made_networks, making, starting
 from netdeploy.attributes.containers.network import port_bindings
 from netdeploy.engine import host
 from netdeploy.engine.normal_form import cpu_numbers
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from netdeploy.attributes.wish import ContainerWish, NetworkWish, Wishes
     from netdeploy.engine.observed import Snapshot
     from netdeploy.plan.changes import Changes
-
-_WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104 - compared with what the file says, nothing listens
 
 
 def host_obstacles(wishes: Wishes, seen: Snapshot, changes: Changes) -> Iterator[Obstacle]:
@@ -37,7 +35,7 @@ def host_obstacles(wishes: Wishes, seen: Snapshot, changes: Changes) -> Iterator
 def _addresses(wish: ContainerWish) -> Iterator[Obstacle]:
     path = f"containers.{wish.key}.ports"
     bindings = port_bindings(wish)
-    for address in sorted({binding.host_ip for binding in bindings} - set(_WILDCARDS)):
+    for address in sorted({binding.host_ip for binding in bindings} - {"", *ANY_ADDRESS}):
         if not host.has_address(address):
             hint = "`ip addr` shows those it has; without an address a port is published on all of them"
             yield Obstacle(path, f"this host has no address {address} to publish a port on", hint)
@@ -99,11 +97,9 @@ def _parent(network: NetworkWish) -> Iterator[Obstacle]:
     known = host.interfaces()
     hint = "`ip link` lists them; `eth0.10` makes a VLAN of `eth0`"
     base, dot, vlan = parent.partition(".")
-    if parent == "lo":
-        yield Obstacle(path, f"{network.spec.driver} can't be put on the loopback interface", hint)
-    elif parent in known or parent.startswith(("dm-", "di-")):
+    if parent in known or parent.startswith(("dm-", "di-")):
         return
-    elif base not in known:
+    if base not in known:
         yield Obstacle(path, f"this host has no network interface `{base if dot else parent}`", hint)
-    elif not dot or not vlan.isdigit() or not 1 <= int(vlan) <= 4094:
+    elif not dot or not vlan.isdigit():  # which numbers there are, the file's own rules tell
         yield Obstacle(path, f"`{vlan}` is no VLAN", "a VLAN's number is 1 to 4094")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdeploy.apply.obstacle import Obstacle, joining, leaving_networks, made_networks, staying_networks
+from netdeploy.apply.obstacle import Obstacle, joining, leaving_networks, made_networks, path_of, staying_networks
 from netdeploy.attributes.addresses import may_be_chosen_by_engine, refusal
 from netdeploy.plan.changes import AttachmentChange, Changes, ContainerChange
 
@@ -37,13 +37,9 @@ def network_warnings(seen: Snapshot, changes: Changes, around: Surroundings) -> 
         for field, address in _fixed(place):
             if network and not refusal(address, network) and may_be_chosen_by_engine(address, network, ranges):
                 yield (
-                    f"{_path(place)}.{field}: if the engine chose the subnet of `{network.name}` itself, it refuses"
+                    f"{path_of(place)}.{field}: if the engine chose the subnet of `{network.name}` itself, it refuses"
                     f" {address}: fixed addresses need a network made with `--subnet`"
                 )
-
-
-def _path(place: AttachmentWish) -> str:
-    return f"containers.{place.container_key}.networks.{place.network_key}"
 
 
 def _fixed(place: AttachmentWish) -> list[tuple[str, str]]:
@@ -56,7 +52,7 @@ def _addresses(place: AttachmentWish, network: ObservedNetwork) -> Iterator[Obst
         problem = refusal(address, network)
         if problem:
             hint = "choose another in the file, or leave it out for an address of the engine's choice"
-            yield Obstacle(f"{_path(place)}.{field}", f"{address} {problem}", hint)
+            yield Obstacle(f"{path_of(place)}.{field}", f"{address} {problem}", hint)
 
 
 def _mac_address(place: AttachmentWish, network: ObservedNetwork, changes: Changes) -> Iterator[Obstacle]:
@@ -69,7 +65,7 @@ def _mac_address(place: AttachmentWish, network: ObservedNetwork, changes: Chang
                 f"the MAC address {place.mac_address} on `{network.name}` is in use by container `{held.container}`"
             )
             hint = f"choose another in the file, or: docker network disconnect {network.name} {held.container}"
-            where = _path(place) if place.own_mac_address else f"containers.{place.container_key}"
+            where = path_of(place) if place.own_mac_address else f"containers.{place.container_key}"
             yield Obstacle(f"{where}.mac_address", message, hint)
 
 

@@ -15,6 +15,7 @@ from netdeploy.workflow.copies import file_of, standing
 if TYPE_CHECKING:
     from netdeploy.engine.engine import Engine
     from netdeploy.plan.changes import Changes
+    from netdeploy.topology.model import Topology
 
 
 def read_all(files: tuple[str, ...]) -> list[Reading]:
@@ -34,7 +35,7 @@ def read_all(files: tuple[str, ...]) -> list[Reading]:
     known: dict[TopologyId, Reading] = {}
     for reading in readings:
         topology = reading.wanted()
-        other = known.setdefault(TopologyId(topology.name or "", topology.prefix), reading)
+        other = known.setdefault(_id_of(topology), reading)
         if other is not reading and not is_same(other.source, reading.source):
             message = f"{other.shown} and {reading.shown} both describe the topology `{topology.name}`"
             raise NetdeployError(message, hint="give one of them another `name:` or `prefix:`")
@@ -45,6 +46,10 @@ def warn(reading: Reading, changes: Changes) -> None:
     """Tell the file's warnings on stderr, as far as they concern what is to be changed."""
     for text in () if changes.in_sync else reading.described_at(changes.places):
         click.echo(text, err=True)
+
+
+def _id_of(topology: Topology) -> TopologyId:
+    return TopologyId(topology.name or "", topology.prefix)
 
 
 def _read_each(files: tuple[str, ...]) -> list[Reading]:
@@ -71,8 +76,7 @@ def readings_on_engine(engine: Engine) -> tuple[list[Reading], bool]:
         away = f"netdeploy teardown {id_.options}"
         try:
             reading = read(file_of(sources))
-            topology = reading.wanted()
-            found = TopologyId(topology.name or "", topology.prefix)
+            found = _id_of(reading.wanted())
             if found != id_:
                 message = f"{sources[0]} describes {found.beside(id_)} now"
                 raise NetdeployError(message, hint="compare with another: netdeploy diff FILE")

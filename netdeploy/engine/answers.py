@@ -445,7 +445,7 @@ def endpoints(answer: Json) -> tuple[Endpoint, ...]:
             container_id=id_,
             container=value.get("Name") or id_[:12],
             addresses=tuple(address(value[key]) for key in ("IPv4Address", "IPv6Address") if value.get(key)),
-            mac_address=(value.get("MacAddress") or "").lower(),
+            mac_address=mac_address(value.get("MacAddress") or ""),
         )
         for id_, value in (answer.get("Containers") or {}).items()
     )

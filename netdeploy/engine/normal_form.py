@@ -90,8 +90,8 @@ def device_rule(text: str) -> str:
     return f"{head} {permissions(last)}" if head else text
 
 
-_TRUE = ("1", "t", "T", "true", "True", "TRUE")  # Go: strconv.ParseBool
-_FALSE = ("0", "f", "F", "false", "False", "FALSE")
+TRUE = ("1", "t", "T", "true", "True", "TRUE")  # Go: strconv.ParseBool
+FALSE = ("0", "f", "F", "false", "False", "FALSE")
 _ONCE = ("no-new-privileges", "apparmor", "seccomp", "writable-cgroups")
 
 
@@ -112,7 +112,7 @@ def _security_option(text: str) -> str:
     colon = re.match("[^=:]*:", text)
     key, _, value = text.partition(":" if colon else "=")
     if key == "no-new-privileges":
-        value = "true" if value in _TRUE or not value else "false" if value in _FALSE else value
+        value = "true" if value in TRUE or not value else "false" if value in FALSE else value
     return f"{key}={value}" if value else text
 
 

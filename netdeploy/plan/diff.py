@@ -47,9 +47,9 @@ from netdeploy.plan.ownership import ASIDE, made_from, our_containers, our_netwo
 from netdeploy.plan.reasons import attachment_difference, difference, disconnect_hint, listed, waits_for_it
 from netdeploy.plan.shared_names import shared_names
 from netdeploy.topology.draft import BUILT_IN_NETWORKS
+from netdeploy.topology.modes import SHARED
 
 _NOT_A_NETWORK = ("host", "none")
-_SHARED = {"network": "network", "pid": "processes", "ipc": "memory"}
 _STARTS = (Action.CREATE, Action.REPLACE, Action.START)
 _CONNECTS_BY_MODE = (1, 44)  # somewhere between API 1.41, which does not mind, and 1.51, which does
 
@@ -425,7 +425,7 @@ class _Diff:
             shared = self._kept_container(other) if other.name in wish.joins else None
             if shared and self._ended_as_meant(other, shared):
                 kind = next((kind for kind, name in wish.shares.items() if name == other.name), "")
-                how = f"shares the {_SHARED[kind]} of" if kind else "links to"
+                how = f"shares the {SHARED[kind]} of" if kind else "links to"
                 return f"it {how} `{other.name}`, which has ended"
         return ""
 
@@ -442,7 +442,7 @@ class _Diff:
             shared = self._kept_container(owner) if owner else None
             if owner is None or shared is None:
                 continue
-            what = f"it shares the {_SHARED[kind]} of `{owner.name}`"
+            what = f"it shares the {SHARED[kind]} of `{owner.name}`"
             if self._ended_as_meant(owner, shared):
                 continue  # as the file wants it: nobody can join it any more, and who had joined it stays as it is
             if not shared.state.running or self._cut_off(owner, shared):
@@ -517,7 +517,7 @@ class _Diff:
             renewed.add(wish.name)
             live = self._kept_container(wish)
             other = min(wish.relies_on & renewed)
-            shared = next((_SHARED[kind] for kind, name in wish.shares.items() if name == other), "")
+            shared = next((SHARED[kind] for kind, name in wish.shares.items() if name == other), "")
             how = (
                 f"shares the {shared} of" if shared else "has the mounts of" if other in _mounted(wish) else "links to"
             )

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 MODES = {"network": "network_mode", "pid": "pid", "ipc": "ipc"}
 """By kind of namespace, the field that says whose it is."""
+SHARED = {"network": "network", "pid": "processes", "ipc": "memory"}
+"""By kind of namespace, what is shared, in words."""
 
 
 def shared_namespaces(container: Container) -> dict[str, str]:

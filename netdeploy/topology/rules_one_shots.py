@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdeploy.topology.draft import DEFAULT_BRIDGE, Draft, Found
-from netdeploy.topology.modes import MODES, shared_namespaces
+from netdeploy.topology.modes import MODES, SHARED, shared_namespaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from netdeploy.topology.model import Container
     from netdeploy.topology.problem import Path
-
-_WHAT = {"network": "network", "pid": "processes", "ipc": "memory"}
 
 
 def one_shot_rules(draft: Draft) -> Iterator[Found]:
@@ -56,7 +54,7 @@ def _company(name: str, container: Container, awaited: dict[str, str]) -> Iterat
     base: Path = ("containers", name)
     for kind, other in shared_namespaces(container).items():
         if other in awaited:
-            message = f"`{other}` ends, since `{awaited[other]}` waits for that, and its {_WHAT[kind]} with it"
+            message = f"`{other}` ends, since `{awaited[other]}` waits for that, and its {SHARED[kind]} with it"
             yield Found((*base, MODES[kind]), message, "share with a container that keeps running", "warning")
     if container.networks or container.network_mode not in (None, DEFAULT_BRIDGE):
         return

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from netdeploy.attributes.containers.network import exposed_ports, port_bindings
 from netdeploy.attributes.wish import AttachmentWish, ContainerWish, Wishes
+from netdeploy.engine.normal_form import FALSE
 from netdeploy.engine.observed import LABEL_NAME, ObservedContainer, ObservedNetwork, PortBinding, Snapshot
 from netdeploy.plan.ownership import our_containers, our_networks
 from netdeploy.topology.draft import DEFAULT_BRIDGE
@@ -16,7 +17,6 @@ HOST = "the host"
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with what is published, nothing listens
 ICC = "com.docker.network.bridge.enable_icc"
 _HOST_BINDING = "com.docker.network.bridge.host_binding_ipv4"
-_FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})  # Go's strconv.ParseBool; engines refuse all but these
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ def separates(network: ObservedNetwork) -> bool:
 
     They still find each other's names.
     """
-    return network.driver == "bridge" and network.driver_opts.get(ICC) in _FALSE
+    return network.driver == "bridge" and network.driver_opts.get(ICC) in FALSE
 
 
 def world(wishes: Wishes, seen: Snapshot) -> World:
@@ -236,7 +236,7 @@ def _keeping_apart(wishes: Wishes, seen: Snapshot) -> frozenset[str]:
         stands = live.get(wish.name)
         told = wish.spec.driver_opts.get(ICC)
         as_it_is = stands and (wish.spec.external or stands in our_networks(seen, wish.origin.id))
-        if told in _FALSE or (told is None and stands and as_it_is and separates(stands)):
+        if told in FALSE or (told is None and stands and as_it_is and separates(stands)):
             found.add(wish.name)
     return frozenset(found)
 

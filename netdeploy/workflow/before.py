@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from netdeploy.apply.images import Pull, pull_all
+from netdeploy.apply.obstacle import making
 from netdeploy.apply.preflight import obstacles, warnings
 from netdeploy.attributes.wish import ContainerWish
 from netdeploy.engine.busybox import provide_busybox
 from netdeploy.engine.engine import Engine
 from netdeploy.engine.surroundings import look_around
 from netdeploy.errors import Conflict, EngineTooOld, OperationFailed
-from netdeploy.plan.changes import Action, ContainerChange
 from netdeploy.plan.too_old import too_old
 from netdeploy.workflow.listener import Listener
 from netdeploy.workflow.views import Target, View, too_old_text
@@ -21,7 +21,7 @@ UNTOUCHED = "nothing was touched"
 """What a refusal says of what was done before it."""
 
 
-def refuse_obstacles(engine: Engine, view: View, done: str = UNTOUCHED) -> list[str]:
+def refuse_obstacles(engine: Engine, view: View, done: str) -> list[str]:
     """Look for all that is known to stand in the way of a view's changes.
 
     Returns:
@@ -68,23 +68,14 @@ def _images_not_to_be_had(engine: Engine, view: View) -> Iterator[str]:
                 yield f"the image `{name}` is not on the engine and can't be pulled: {reason}\n    {hint}"
 
 
-def _making(view: View) -> list[ContainerWish]:
-    return [
-        change.wish
-        for change in view.changes.changes
-        if isinstance(change, ContainerChange) and change.wish and change.action in (Action.CREATE, Action.REPLACE)
-    ]
-
-
 def _without_image(view: View) -> list[ContainerWish]:
-    return [w for w in _making(view) if not w.stand_in_for and w.spec.image not in view.seen.images]
+    return [w for w in making(view.changes) if not w.stand_in_for and w.spec.image not in view.seen.images]
 
 
 def provide_images(engine: Engine, view: View, listener: Listener) -> bool:
     """Fetch what is missing; whether anything was."""
-    making = _making(view)
     provided = False
-    if any(wish.stand_in_for and wish.image is None for wish in making):
+    if any(wish.stand_in_for and wish.image is None for wish in making(view.changes)):
         provide_busybox(engine, listener.say)
         provided = True
     missing = _without_image(view)
