@@ -266,7 +266,8 @@ class _Diff:
                 name=wish.name,
                 reason=f"a volume of this name {owner_text(live.labels)}",
                 attributes=attributes,
-                hint="give yours another `name`, or use it as it is with `external: true`",
+                hint="give yours another `name`, use it as it is with `external: true`, or, where nobody needs what it "
+                f"holds, remove it: docker volume rm {wish.name}",
                 wish=wish,
                 live=live,
             )
