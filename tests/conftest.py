@@ -93,6 +93,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("whole"):
+        parts = [item for item in items if item.get_closest_marker("whole")]
+        config.hook.pytest_deselected(items=parts)
+        items[:] = [item for item in items if item not in parts]
     choice = config.stash[CHOICE]
     for item in items if not choice.generations else ():
         if "engine_generation" in getattr(item, "fixturenames", ()):

@@ -19,7 +19,7 @@ from netdeploy.errors import EngineUnreachable, NetdeployError, OperationFailed
 from netdeploy.plan.operations import Operation, Plan, Wait
 
 WORKERS = 6  # an engine on two cores is no faster with more (see ARCHITECTURE.md)
-_LOOK_AGAIN = 0.2  # seconds between two looks of a wait
+LOOK_AGAIN = 0.2  # seconds between two looks of a wait
 _TICK = 0.1  # seconds between two looks at the interrupt
 
 
@@ -155,7 +155,7 @@ class _Execution:
         if time.monotonic() - running.since > self._timeout:
             self._finish(running, self._calls.too_slow(running.operation, self._timeout))
         else:
-            self._sleeping.append((time.monotonic() + _LOOK_AGAIN, running))
+            self._sleeping.append((time.monotonic() + LOOK_AGAIN, running))
 
     def _wake(self, pool: ThreadPoolExecutor) -> None:
         now = time.monotonic()

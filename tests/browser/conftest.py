@@ -11,8 +11,9 @@ import pytest
 
 from browser.chromium import Browser
 
-UPDATE = ["apt-get", "-qq", "update"]
-INSTALL = ["apt-get", "-qq", "install", "-y", "--no-install-recommends", "fonts-dejavu-core"]
+APT = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"]  # another may be installing
+UPDATE = [*APT, "update"]
+INSTALL = [*APT, "install", "-y", "--no-install-recommends", "fonts-dejavu-core"]
 
 
 def _program(name: str, package: str) -> str:

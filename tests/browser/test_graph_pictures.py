@@ -38,8 +38,17 @@ def test_a_viewer_without_variables_shows_what_matters(name: str, rsvg_convert: 
     shows_what_matters(DRAWINGS[name], read_png(picture), LIGHT)
 
 
-@pytest.mark.parametrize("ground", [LIGHT, DARK], ids=["light", "dark"])
-@pytest.mark.parametrize("name", DRAWINGS)
+@pytest.mark.parametrize(
+    ("name", "ground"),
+    [("exercise", LIGHT), ("exercise", DARK)]
+    + [
+        pytest.param(name, ground, marks=pytest.mark.whole)
+        for name in DRAWINGS
+        for ground in (LIGHT, DARK)
+        if name != "exercise"
+    ],
+    ids=lambda value: value if isinstance(value, str) else ("light", "dark")[value],
+)
 def test_a_browser_shows_what_matters(name: str, ground: int, browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "picture.svg"
     file.write_text(written(DRAWINGS[name], "svg"))

@@ -13,6 +13,7 @@ from docker import DockerClient
 from engine.engines import own_engine
 from engine.lab import Lab, sweep
 from engine.proxy import Proxy
+from netdeploy.apply import calls, execute
 from netdeploy.engine.busybox import provide_busybox
 from netdeploy.engine.connect import find_endpoint
 from netdeploy.engine.engine import Engine
@@ -47,6 +48,14 @@ def busybox(engine: Engine, by_hand: DockerClient) -> Iterator[str]:
     image = lab.image("ndt-busybox", 'CMD ["sh"]')
     yield image
     lab.remove_image(image)
+
+
+@pytest.fixture(autouse=True)
+def quick_to_settle(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most tests wait for containers that stay up; the tests of those that don't are marked, and wait as users do."""
+    if request.node.get_closest_marker("as_long_as_users_wait") is None:
+        monkeypatch.setattr(calls, "SETTLED", 0.1)
+        monkeypatch.setattr(execute, "LOOK_AGAIN", 0.1)
 
 
 @pytest.fixture

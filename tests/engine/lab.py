@@ -8,6 +8,7 @@ import json
 import socket
 import textwrap
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from docker import DockerClient
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
+from docker.models.networks import Network
 
 from netdeploy.cli import main
 from netdeploy.engine.engine import Engine
@@ -25,19 +27,25 @@ _END = "-- end of output --"
 
 def sweep(client: DockerClient) -> None:
     """Remove what tests left behind, and nothing else."""
-    for container in client.containers.list(all=True, ignore_removed=True):
-        name = container.name or ""  # one that goes at this moment may have none any more
-        if name.startswith(OURS) or container.labels.get("netdeploy.topology", "").startswith(OURS):
-            with contextlib.suppress(NotFound):
-                container.remove(force=True, v=True)
-    for network in client.networks.list():
-        if network.name.startswith(OURS):
-            network.remove()
+    containers = [
+        container
+        for container in client.containers.list(all=True, ignore_removed=True)
+        # one that goes at this moment may have no name any more
+        if (container.name or "").startswith(OURS) or container.labels.get("netdeploy.topology", "").startswith(OURS)
+    ]
+    with ThreadPoolExecutor() as pool:  # most of it is waiting for the kernel
+        list(pool.map(_remove, containers))
+        list(pool.map(Network.remove, (n for n in client.networks.list() if n.name.startswith(OURS))))
     for volume in client.volumes.list():
         if volume.name.startswith(OURS) or (volume.attrs["Labels"] or {}).get("netdeploy.topology", "").startswith(
             OURS
         ):
             volume.remove(force=True)
+
+
+def _remove(container: Container) -> None:
+    with contextlib.suppress(NotFound):
+        container.remove(force=True, v=True)
 
 
 def free_port() -> int:

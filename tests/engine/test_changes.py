@@ -515,6 +515,7 @@ def test_dependencies_are_waited_for(lab: Lab) -> None:
     assert lab.identities("ndt-last", "ndt-slow") == before
 
 
+@pytest.mark.as_long_as_users_wait
 def test_a_container_that_exits_at_once_fails_with_its_last_words(lab: Lab) -> None:
     file = lab.write(
         f"""
@@ -551,6 +552,7 @@ def test_an_unhealthy_dependency_fails_with_what_its_check_said(lab: Lab) -> Non
     assert "ndt-waiting" not in lab.names()  # what could not be started is not left half-made
 
 
+@pytest.mark.as_long_as_users_wait
 def test_a_replacement_that_fails_leaves_the_old_container_running(lab: Lab) -> None:
     port = free_port()
     text = f"""

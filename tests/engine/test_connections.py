@@ -37,7 +37,13 @@ def through(lab: Lab, fault: Fault, *arguments: str | Path) -> tuple[int, str, b
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
-    ("looking", "kind"), [(True, "silent"), (True, "garbage"), (False, "silent"), (False, "not JSON")]
+    ("looking", "kind"),
+    [
+        (True, "silent"),
+        pytest.param(True, "garbage", marks=pytest.mark.whole),
+        pytest.param(False, "silent", marks=pytest.mark.whole),
+        (False, "not JSON"),
+    ],
 )
 def test_a_replacement_is_finished_whatever_becomes_of_a_connection(lab: Lab, kind: Kind, *, looking: bool) -> None:
     file = lab.write(BODY)

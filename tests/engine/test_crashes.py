@@ -26,7 +26,6 @@ import pytest
 
 from engine.lab import Lab
 from engine.proxy import Fault, Kind, Proxy
-from netdeploy.apply import calls
 from netdeploy.engine.connect import find_endpoint
 from netdeploy.engine.engine import Engine
 from netdeploy.engine.lock import locks
@@ -235,10 +234,7 @@ def spoil_every(lab: Lab, scenario: Scenario, kind: str, numbers: Iterable[int])
 @pytest.mark.usefixtures("guest")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_one_plain_apply_finishes_the_job(
-    lab: Lab, name: str, kind: str, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
-) -> None:
-    monkeypatch.setattr(calls, "SETTLED", 0.1)
+def test_one_plain_apply_finishes_the_job(lab: Lab, name: str, kind: str, pytestconfig: pytest.Config) -> None:
     whole = pytestconfig.getoption("whole")
     first, step = (1, 1) if whole else (1 + KINDS.index(kind), len(KINDS))
     spoil_every(lab, Scenario(name, Bench(lab)), kind, itertools.count(first, step))

@@ -12,6 +12,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from engine.lab import Lab, free_port, http_get
 from engine.proxy import Fault, Proxy
 
@@ -71,6 +73,7 @@ def test_a_new_container_that_can_not_start_gives_way_to_the_old_one(lab: Lab) -
     assert "taken back, so that it is as it was before: `ndt-web`" in said
 
 
+@pytest.mark.as_long_as_users_wait
 def test_one_that_exits_at_once(lab: Lab) -> None:
     said = failing_replacement(lab, command="[sh, -c, 'echo why; exit 3']")
     assert "exited at once (exit code 3)" in said
@@ -87,6 +90,7 @@ def test_its_place_on_a_network_that_was_replaced_comes_back_too(lab: Lab) -> No
     failing_replacement(lab, command="[no-such-program]", label="2")
 
 
+@pytest.mark.as_long_as_users_wait
 def test_both_errors_are_shown_when_the_old_one_can_not_come_back_either(lab: Lab) -> None:
     port = free_port()
     stands = {"version": 1, "port": port, "more": "", "label": "1"}
@@ -157,12 +161,12 @@ def test_ctrl_c_and_term_finish_the_call_in_flight_and_say_what_was_not_done(lab
         assert lab.names() == set()
 
 
-def test_an_interrupted_replacement_is_taken_back(lab: Lab) -> None:
+def test_an_interrupted_replacement_is_taken_back(lab: Lab, pytestconfig: pytest.Config) -> None:
     lab.apply(write(lab, SLOW))
     before = lab.identities("ndt-db", "ndt-late")
     web = lab.container("ndt-web").id
     file = write(lab, SLOW.replace('"1"', '"2"'))
-    for number in range(2, 8):
+    for number in range(2, 8, 1 if pytestconfig.getoption("whole") else 3):
         code, err = interrupted_at(lab, number, signal.SIGINT, "apply", file)
         assert code == 130 or lab.container("ndt-web").id != web, err
         assert lab.container("ndt-web").status == "running"

@@ -10,6 +10,7 @@ from docker.errors import APIError
 
 from engine.lab import Lab, free_port
 
+pytestmark = pytest.mark.as_long_as_users_wait
 BODY = """
     name: ndt-lab
     prefix: ndt-

@@ -9,6 +9,7 @@ import pytest
 
 from engine.lab import Lab
 
+pytestmark = pytest.mark.as_long_as_users_wait
 FILE = """
     name: ndt-lab
     prefix: ndt-

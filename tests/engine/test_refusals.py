@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from docker.types import IPAMConfig, IPAMPool
 
 from engine.lab import Lab, Result
@@ -47,6 +48,7 @@ def test_a_volume_that_somebody_made_meanwhile_is_left_alone(lab: Lab) -> None:
     assert lab.client.volumes.get("ndt-data").attrs["Labels"] in (None, {})
 
 
+@pytest.mark.as_long_as_users_wait
 def test_known_last_words_get_a_sentence_and_secrets_in_them_are_masked(lab: Lab) -> None:
     line = 'host not found in upstream "netflix-frontend:3000" in /etc/nginx/nginx.conf:4'
     command = f"[sh, -c, 'echo --password=hunter2; echo ''{line}''; exit 1']".replace("\\", "")

@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from engine.lab import Lab, Result
 from engine.proxy import Fault, Proxy
 
+pytestmark = pytest.mark.as_long_as_users_wait
 GOOD = """
 name: ndt-{name}
 prefix: ndt-{name}-

@@ -166,7 +166,7 @@ def test_a_name_that_is_unknown_or_given_twice_is_no_hindrance(lab: Lab) -> None
     assert lab.names() == set()
 
 
-@pytest.mark.parametrize("number", [3, 7])
+@pytest.mark.parametrize("number", [3, pytest.param(7, marks=pytest.mark.whole)])
 def test_ctrl_c_ends_all_of_them_properly(lab: Lab, number: int) -> None:
     several(lab)
     with Proxy(lab.engine.endpoint.url, lab.folder / "stop.sock") as proxy:
