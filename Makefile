@@ -7,7 +7,7 @@ NETDEPLOY := $(BIN)/netdeploy
 # Nothing may hang; a Mac has no `timeout`.
 limit = $(if $(shell command -v timeout),timeout $(1))
 # The tests wait for engines more than they compute: more workers than processors.
-WORKERS ?= 4
+WORKERS ?= 6
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS)
 
 .PHONY: help
