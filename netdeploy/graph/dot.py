@@ -36,7 +36,8 @@ def _lines(drawing: Drawing) -> Iterator[str]:
         yield f"    {nodes[node.name]} [label={_quoted(node.name, node.image, mark_text(node))}, {style}]"
     for node in drawing.nodes:
         if node.ports:
-            yield f"    host -- {nodes[node.name]} [label={_quoted(*(p.label for p in node.ports))}, dir=forward]"
+            labels = _quoted(*(port.marked_label for port in node.ports))
+            yield f"    host -- {nodes[node.name]} [label={labels}, dir=forward]"
         for tap in node.taps:
             style = ', style="dashed"' if Mark.MISSING in (tap.mark, node.mark) else ""
             yield f"    {nodes[node.name]} -- {buses[tap.bus]} [label={_tap_text(tap, node)}{style}]"

@@ -101,6 +101,11 @@ class Published(Marked):
         text = self.listen if self.listen == f":{self.target}" else f"{self.listen} → {self.target}"
         return f"{text} (in vain)" if self.in_vain else text
 
+    @property
+    def marked_label(self) -> str:
+        """The label, and how it is marked."""
+        return f"{self.label}  {mark_text(self)}" if self.mark else self.label
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node(Marked):

@@ -109,7 +109,7 @@ class _Builder:
         return [(node, port) for node in place.unit.nodes for port in node.ports]
 
     def _port_text(self, port: Published) -> str:
-        return f"{port.label}  {mark_text(port)}" if port.mark else port.label
+        return port.marked_label
 
     def _taps(self, place: Place, *, up: bool) -> list[Tap]:
         """Those to one side, the farthest first: so each label has free room to its right."""

@@ -46,7 +46,7 @@ def _member(node: Node, tap: Tap, sharing: list[Node], width: int | None) -> Ite
     if others:
         told.append(f"also on {', '.join(others)}")
     if node.ports:
-        told.append(f"from the host: {', '.join(port.label for port in node.ports)}")
+        told.append(f"from the host: {', '.join(port.marked_label for port in node.ports)}")
     told += [f"{other.name} shares its network  {mark_text(other)}".rstrip() for other in sharing]
     for text in told:
         if text:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from netdeploy.attributes.wish import Wishes
 from netdeploy.engine.observed import ObservedContainer, ObservedNetwork, Snapshot
-from netdeploy.graph.build import built_in, listen_text
+from netdeploy.graph.build import built_in
 from netdeploy.graph.details import live_container_details, live_network_details, stranger_details
-from netdeploy.graph.drawing import HOST, NOWHERE, Bus, Drawing, Mark, Node, Note, Published, Tap
+from netdeploy.graph.drawing import HOST, NOWHERE, Bus, Drawing, Mark, Node, Note, Tap
+from netdeploy.graph.places import live_ports, live_tap, ports, tap_as_it_is
 from netdeploy.masking import without_secrets
 from netdeploy.plan.changes import Action, AttachmentChange, Changes, ContainerChange, NetworkChange
 from netdeploy.plan.ownership import our_containers, our_networks, owner_text
@@ -36,6 +37,7 @@ class _Known:
 
     notes: list[Note] = field(default_factory=list)
     container: ObservedContainer | None = None
+    other_image: bool = False
     network: ObservedNetwork | None = None
 
 
@@ -48,6 +50,7 @@ class _Marker:
         networks = {network.name: network for network in seen.networks}
         # several networks may have one name
         networks |= {network.name: network for network in our_networks(seen, wishes.origin.id)}
+        self._by_name = {container.name: container for container in seen.containers}
         self._nodes = {node.name: _Known(container=ours.get(node.name)) for node in drawing.nodes}
         self._buses = {bus.name: _Known(network=networks.get(bus.name)) for bus in drawing.buses}
         self._own_networks = {wish.name for wish in wishes.networks if not wish.spec.external}
@@ -85,7 +88,9 @@ class _Marker:
                 self._extra.append(change.live)
             return
         known = self._nodes[change.name]
-        known.container = change.live
+        # what stands in its place is drawn, whosever it is
+        known.container = change.live or self._by_name.get(change.name)
+        known.other_image = any(attribute.name == "image" for attribute in change.attributes)
         running = change.live is not None and change.live.state.running and not change.live.state.paused
         mark = {
             Action.CREATE: Mark.MISSING,
@@ -133,32 +138,34 @@ class _Marker:
         live = known.container
         if live is None:
             return replace(node, notes=tuple(known.notes))
-        taps = [self._tap(node, tap, live) for tap in node.taps]
-        wanted = {tap.bus for tap in node.taps}
-        extra = [
-            _live_tap(live, name, Note(Mark.EXTRA, "the file does not put it there"))
-            for name in live.attachments
-            if name not in wanted and name not in _NO_NETWORK and not node.shares
-        ]
-        if extra:
-            taps = [tap for tap in taps if tap.bus != NOWHERE]
+        sharing = self._sharing(live)
         return replace(
             node,
+            image=without_secrets(live.image) if known.other_image else node.image,
             notes=tuple(known.notes),
-            taps=(*taps, *extra),
-            ports=tuple(_as_bound(port, live) for port in node.ports),
+            taps=() if sharing else self._taps_of(node, live),
+            ports=ports(node, live),
+            shares=sharing,
             details=(*live_container_details(live), *node.details),
         )
 
-    def _tap(self, node: Node, tap: Tap, live: ObservedContainer) -> Tap:
-        if tap.bus in _NO_NETWORK:
-            return tap
-        attached = live.attachments.get(tap.bus)
-        if attached is None:
-            return replace(tap, notes=(Note(Mark.MISSING, "it is not connected"),))
-        note = self._taps.get((node.name, tap.bus))
-        addresses = (attached.address, *tap.addresses) if attached.address else tap.addresses
-        return replace(tap, notes=(note,) if note else (), addresses=tuple(dict.fromkeys(addresses)))
+    def _sharing(self, live: ObservedContainer) -> str:
+        """The name in the drawing of the container whose network it shares."""
+        kind, _, owner = live.network_mode.partition(":")
+        found = (name for name, known in self._nodes.items() if _is_called(known.container, owner))
+        return next(found, "") if kind == "container" else ""
+
+    def _taps_of(self, node: Node, live: ObservedContainer) -> tuple[Tap, ...]:
+        taps = [tap_as_it_is(tap, live, self._taps.get((node.name, tap.bus))) for tap in node.taps]
+        wanted = {tap.bus for tap in node.taps}
+        besides = [
+            live_tap(live, name, Note(Mark.EXTRA, "the file does not put it there"))
+            for name in live.attachments
+            if name not in wanted and name != NOWHERE
+        ]
+        if besides:
+            taps = [tap for tap in taps if tap.bus != NOWHERE]
+        return (*taps, *besides) or (Tap(bus=NOWHERE),)
 
     def _strangers(self, taken: set[str]) -> Iterable[Node]:
         """Containers that the file does not have: ours of before, and others' on networks of ours."""
@@ -180,37 +187,16 @@ class _Marker:
             yield Node(
                 name=live.name if live.name not in taken else f"{live.name} ({live.short_id})",
                 image=without_secrets(live.image),
-                taps=tuple(_live_tap(live, name) for name in buses)
+                taps=tuple(live_tap(live, name) for name in buses)
                 or (Tap(bus=HOST if live.network_mode == HOST else NOWHERE),),
-                ports=tuple(
-                    Published(listen=listen_text(b.host_ip, b.host_port), target=_target(b.target, b.protocol))
-                    for b in sorted(live.ports, key=lambda b: (b.target, b.protocol, b.host_port, b.host_ip))
-                ),
+                ports=live_ports(live),
                 notes=(Note(Mark.EXTRA, text),),
                 details=stranger_details(live),
             )
 
 
-def _live_tap(live: ObservedContainer, name: str, *notes: Note) -> Tap:
-    place = live.attachments[name]
-    aliases = tuple(sorted(place.aliases - place.added_by_engine))
-    return Tap(bus=name, aliases=aliases, addresses=(place.address,) if place.address else (), notes=notes)
-
-
-def _target(port: int, protocol: str) -> str:
-    return f"{port}" if protocol == "tcp" else f"{port}/{protocol}"
-
-
-def _as_bound(port: Published, live: ObservedContainer) -> Published:
-    """With the port that the engine has picked, where the file leaves it to the engine."""
-    if not port.listen.endswith("any port"):
-        return port
-    bound = [b for b in live.bound_ports if _target(b.target, b.protocol) == port.target and b.host_port]
-    if not bound:
-        return port
-    # one for IPv4 and one for IPv6, mostly with one number
-    first = min(bound, key=lambda b: (":" in b.host_ip, b.host_port))
-    return replace(port, listen=listen_text(first.host_ip, first.host_port))
+def _is_called(container: ObservedContainer | None, text: str) -> bool:
+    return container is not None and text in (container.id, container.name)
 
 
 def _subnets(network: ObservedNetwork) -> list[str]:

@@ -33,7 +33,7 @@ def _lines(drawing: Drawing) -> Iterator[str]:
         yield f"    {nodes[node.name]}[{_node_text(node)}]{_class(node.mark)}"
     for node in drawing.nodes:
         if node.ports:  # one arrow with all of them: labels of parallel ones would lie on each other
-            yield f"    host -->|{_quoted(*(port.label for port in node.ports))}| {nodes[node.name]}"
+            yield f"    host -->|{_quoted(*(port.marked_label for port in node.ports))}| {nodes[node.name]}"
         for tap in node.taps:
             line = "-.-" if Mark.MISSING in (tap.mark, node.mark) else "---"
             label = _tap_text(tap, node)

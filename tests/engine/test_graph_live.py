@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.lab import Lab
+from engine.lab import Lab, free_port
 from engine.proxy import Proxy
 
 FILE = """
@@ -122,3 +122,34 @@ def test_a_stand_in_is_told_as_the_image_it_stands_for(lab: Lab) -> None:
     page = drawn(lab, file, "--format", "html")
     assert "shop/web:1.0</text>" in page
     assert "<dt>Stand-in</dt>" in page
+
+
+def test_a_set_up_made_by_hand_is_drawn_as_it_is(lab: Lab) -> None:
+    file = lab.write(FILE)
+    front = lab.client.networks.create("ndt-front")
+    lab.client.networks.create("ndt-back")
+    port = free_port()
+    lab.foreign("ndt-web", ports={"80/tcp": ("127.0.0.1", port)}, network="ndt-back")
+    app = lab.foreign("ndt-app")
+    front.connect(app, aliases=["backend"])
+    lab.foreign("ndt-side", network_mode="host")
+    lab.foreign("ndt-agent", network="ndt-front")
+    lines = re.sub(r"172\.\d+\.\d+\.\d+", "ADDRESS", drawn(lab, file, "--format", "mermaid")).splitlines()
+    for line in (
+        f'host -->|"127.0.0.1 any port → 80  ✗ missing<br/>127.0.0.1:{port} → 80  + extra"| box0',
+        'box0 -.-|"✗ missing"| net0',
+        'box0 ---|"ADDRESS<br/>+ extra"| net1',
+        'box1 ---|"alias backend<br/>ADDRESS"| net0',
+        'box1 -.-|"✗ missing"| net1',
+        'box1 ---|"ADDRESS<br/>+ extra"| net4',
+        'box2 ---|"+ extra"| net2',
+        'box4 ---|"ADDRESS<br/>+ extra"| net0',
+    ):
+        assert f"    {line}" in lines, lines
+
+
+def test_one_that_shares_another_network_than_the_file_says(lab: Lab, file: Path) -> None:
+    lab.container("ndt-side").remove(force=True)
+    lab.foreign("ndt-side", network_mode="container:ndt-web")
+    text = drawn(lab, file, "--format", "mermaid")
+    assert 'box2 -.-|"shares its network"| box0' in text, text
