@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 
@@ -23,5 +24,6 @@ class TopologyId:
 
     @property
     def options(self) -> str:
-        """How a command line names it."""
-        return f"{self.name} --prefix {self.prefix}" if self.prefix else self.name
+        """How a command line names it; quoted, since a label on an engine may say anything."""
+        prefix = f" --prefix {shlex.quote(self.prefix)}" if self.prefix else ""
+        return shlex.quote(self.name) + prefix

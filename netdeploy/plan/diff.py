@@ -45,6 +45,7 @@ from netdeploy.plan.making_room import NEEDS_ITS_MAC, with_replacement, with_roo
 from netdeploy.plan.namesakes import several_of_a_name
 from netdeploy.plan.ownership import ASIDE, made_from, our_containers, our_networks, our_volumes, owner_text
 from netdeploy.plan.reasons import attachment_difference, difference, disconnect_hint, listed, waits_for_it
+from netdeploy.plan.remedies import container_removal, network_removal, volume_removal
 from netdeploy.plan.shared_names import shared_names
 from netdeploy.topology.draft import BUILT_IN_NETWORKS
 from netdeploy.topology.modes import SHARED
@@ -155,7 +156,8 @@ class _Diff:
                 name=wish.name,
                 reason=f"a network of this name {owner_text(foreign[0].labels)}",
                 attributes=compare(network_rows.ROWS, wish, foreign[0], f"networks.{wish.key}"),
-                hint="give yours another `name`, use it as it is with `external: true`, or remove the other one",
+                hint="give yours another `name`, use it as it is with `external: true`, or remove the other one: "
+                + network_removal(foreign[0], self._wishes.origin.id, self._seen.containers),
                 wish=wish,
             )
         elif live is None:
@@ -176,12 +178,12 @@ class _Diff:
             another = (
                 f"choose a free subnet in the file{self._such_as()}" if subnet else "give it another bridge in the file"
             )
-            removed = f", or remove the other network: docker network rm {network.name}"
+            removal = network_removal(network, self._wishes.origin.id, self._seen.containers)
             return NetworkChange(
                 action=Action.CONFLICT,
                 name=wish.name,
                 reason=f"{what} of the network `{network.name}`, which {whose}",
-                hint=another + ("" if docker else removed),
+                hint=another + ("" if docker else f", or remove the other network: {removal}"),
                 wish=wish,
             )
         return None
@@ -267,7 +269,7 @@ class _Diff:
                 reason=f"a volume of this name {owner_text(live.labels)}",
                 attributes=attributes,
                 hint="give yours another `name`, use it as it is with `external: true`, or, where nobody needs what it "
-                f"holds, remove it: docker volume rm {wish.name}",
+                f"holds, remove it: {volume_removal(live, self._wishes.origin.id)}",
                 wish=wish,
                 live=live,
             )
@@ -307,7 +309,8 @@ class _Diff:
                 reason=f"a container of this name {owner_text(foreign.labels)}; it runs `{foreign.image}`"
                 f" and is {foreign.state.status}",
                 attributes=compare(container_rows.ROWS, wish, foreign, path),
-                hint=f"rename yours in the file, or remove the other one: docker rm -f {wish.name}",
+                hint="rename yours in the file, or remove the other one: "
+                + container_removal(foreign, self._wishes.origin.id),
                 wish=wish,
             )
             return

@@ -26,6 +26,8 @@ from netdeploy.identity import TopologyId
 
 TEMPORARY = ".netdeploy-new"
 """Ends the name under which a replacement is made, before it takes the old container's place."""
+COMPOSE_PROJECT = "com.docker.compose.project"
+"""The label of everything that a Docker Compose project has made."""
 ASIDE = ".netdeploy-old"
 """Ends the name of a container that is replaced, until it is removed; it comes back if the new one fails."""
 
@@ -148,7 +150,7 @@ def owner_text(labels: Mapping[str, str]) -> str:
             f" with the prefix `{prefix}`" if prefix else ""
         )
         return text + (f" ({source})" if source else "")
-    project = labels.get("com.docker.compose.project")
+    project = labels.get(COMPOSE_PROJECT)
     if project:
         return f"belongs to the Docker Compose project `{project}`"
     return "was not made by netdeploy (it has no netdeploy label)"
