@@ -11,7 +11,7 @@ from netdeploy.topology.model import Check, HttpCheck
 ProbeKind = Literal["lookup", "tcp", "ping", "served", "http"]
 Want = Literal["yes", "no", "apart"]
 """Until what comes of it a probe is repeated: `no` is anything but success, `apart` that nothing was reached at all."""
-Kind = Literal["runs", "shared", "name", "port", "address", "apart", "published", "not published", "check"]
+Kind = Literal["runs", "healthy", "shared", "name", "port", "address", "apart", "published", "not published", "check"]
 _SETTLING = 3.0
 """Seconds for which a probe is repeated while it does not come out as claimed."""
 

@@ -24,7 +24,7 @@ _ON_THE_HOST_ITSELF = {"0.0.0.0": _LOCAL, "::": "::1"}  # noqa: S104 - where to 
 
 def claims(world: World) -> list[Claim]:
     """All that must hold, by source and target in the file's order."""
-    found = [_runs(member) for member in world.members.values()]
+    found = [claim for member in world.members.values() for claim in _well(world, member)]
     for source, target in permutations(world.members.values(), 2):
         found += _between(world, source, target)
     for member in world.members.values():
@@ -40,10 +40,14 @@ def claims(world: World) -> list[Claim]:
     return [_unless_ended(world, claim) for claim in found]
 
 
-def _runs(member: Member) -> Claim:
+def _well(world: World, member: Member) -> Iterator[Claim]:
     if member.ended and not member.runs:
-        return Claim("runs", member.key, member.key, member.ended, holds=True)
-    return Claim("runs", member.key, member.key, f"{member.key} runs", holds=member.runs)
+        yield Claim("runs", member.key, member.key, member.ended, holds=True)
+        return
+    yield Claim("runs", member.key, member.key, f"{member.key} runs", holds=member.runs)
+    if world.waited and member.live and member.runs and member.live.state.health:
+        well = member.live.state.health == "healthy"
+        yield Claim("healthy", member.key, member.key, f"{member.key} is healthy", holds=well)
 
 
 def _unless_ended(world: World, claim: Claim) -> Claim:

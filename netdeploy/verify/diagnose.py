@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from netdeploy.attributes.wish import ContainerWish
 from netdeploy.engine.observed import ObservedContainer
 from netdeploy.topology.draft import DEFAULT_BRIDGE
 from netdeploy.topology.rules_checks import is_address
@@ -12,6 +13,7 @@ from netdeploy.verify.claim import Claim
 from netdeploy.verify.diagnose_names import astray, not_found, resolves_all_the_same
 from netdeploy.verify.diagnose_ports import no_port, not_answering, published_besides, publisher
 from netdeploy.verify.probing import Evidence, Outcome
+from netdeploy.verify.remedies import SHOWS_IT, joins, made_anew, starts
 from netdeploy.verify.world import HOST, ICC, Member, World
 
 
@@ -46,7 +48,9 @@ class Diagnosis:
     def _not_as_claimed(
         self, claim: Claim, source: Member | None, target: Member | None, outcome: Outcome | None
     ) -> Iterator[Cause]:
-        if claim.kind == "not published":
+        if claim.kind == "healthy":
+            yield from self._not_healthy(source)
+        elif claim.kind == "not published":
             yield published_besides(self._world, claim, target)
         elif claim.kind == "check":
             yield from self._check(claim, source, target, outcome)
@@ -54,6 +58,16 @@ class Diagnosis:
             yield from not_answering(self._world, self._evidence, target, next(iter(claim.bindings), None), outcome)
         elif source is not None and claim.probe is not None:
             yield from self._between(claim, source, target, outcome)
+
+    def _not_healthy(self, member: Member | None) -> Iterator[Cause]:
+        if member is not None and member.live is not None:
+            state = member.live.state
+            said = f"; its last check said: {state.health_output}" if state.health_output else ""
+            what = "is unhealthy" if state.health == "unhealthy" else "has not become healthy"
+            yield Cause(
+                f"`{member.wish.name}` {what} in the {self._world.waited:g} seconds it was given{said}",
+                f"docker logs {member.live.name}; --timeout gives it more",
+            )
 
     def _between(self, claim: Claim, source: Member, target: Member | None, outcome: Outcome | None) -> Iterator[Cause]:
         probe = claim.probe
@@ -74,7 +88,7 @@ class Diagnosis:
         hosts = {host.partition(":")[0].lower() for host in live.extra_hosts} if live else set()
         if name.lower() not in hosts:
             text = f"`{source.wish.name}` was made without `{name}` in its `extra_hosts`"
-            yield Cause(text, "netdeploy diff shows it, netdeploy apply mends it")
+            yield Cause(text, made_anew(source, "with --add-host"))
         seen = " and ".join(outcome.addresses) if outcome else ""
         yield Cause(
             f"/etc/hosts of `{source.wish.name}` has {seen or 'no address'} for `{name}`, and its `extra_hosts` say"
@@ -99,21 +113,24 @@ class Diagnosis:
         for wish, live in ((member.wish, member.live), (member.owner, member.owner_live)):
             name = f"`{wish.name}`"
             if live is None:
-                yield Cause(f"{name} is not on the engine", "netdeploy apply makes it")
+                yield Cause(f"{name} is not on the engine", self._makes(wish))
             elif live.state.status == "restarting":
                 yield Cause(f"{name} keeps restarting (exit code {live.state.exit_code})", f"docker logs {live.name}")
             elif live.state.paused:
                 yield Cause(f"{name} is paused", f"docker unpause {live.name}")
             elif not live.state.running:
-                yield Cause(f"{name} is stopped{_how_it_ended(live)}", f"docker start {live.name}, or netdeploy apply")
+                yield Cause(f"{name} is stopped{_how_it_ended(live)}", starts(member, live.name))
+
+    def _makes(self, wish: ContainerWish) -> str:
+        by_hand = any(member.live and not member.is_ours for member in self._world.members.values())
+        return f"docker run it: --name {wish.name} {wish.spec.image}" if by_hand else "netdeploy apply makes it"
 
     def _not_together(self, source: Member, target: Member, network: str) -> Iterator[Cause]:
         for member in (target, source):
             if network and network not in member.live_networks:
                 yield Cause(
                     f"`{member.wish.name}` is not on `{network}`; it is on {listed(member.live_networks)}",
-                    f"docker network connect {network} {member.wish.name}, or netdeploy apply, which also gives"
-                    " aliases and addresses",
+                    joins(member, network),
                 )
 
     # -- what should be apart ------------------------------------------------------------------------------------------
@@ -138,7 +155,7 @@ class Diagnosis:
         if claim.network:  # both are meant to be on it, and it is meant to keep them apart
             if claim.network not in self._world.separating:
                 text = f"`{claim.network}` does not keep its containers apart: `{ICC}` is not off on the engine"
-                yield Cause(text, "netdeploy diff shows it, netdeploy apply mends it")
+                yield Cause(text, SHOWS_IT)
             yield Cause(f"{{}} over `{claim.network}`, which should keep its containers apart", f"{rules}?", pair)
         yield from astray(source, target)
         both = source.live_networks & target.live_networks
@@ -244,7 +261,7 @@ def _cut_off(member: Member | None) -> Iterator[Cause]:
     if member is not None and member.live is not None and member.is_cut_off:
         yield Cause(
             f"`{member.wish.name}` shares the network of `{member.owner.name}`, which was started after it",
-            f"docker restart {member.live.name}, or netdeploy apply: until then it keeps a network that is dead",
+            f"docker restart {member.live.name}: until then it keeps a network that is dead",
         )
 
 

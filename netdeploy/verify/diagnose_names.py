@@ -10,9 +10,8 @@ from netdeploy.topology.draft import DEFAULT_BRIDGE
 from netdeploy.topology.rules_names import reads_as_address, stays_inside
 from netdeploy.verify.cause import Cause, listed
 from netdeploy.verify.probing import Outcome
+from netdeploy.verify.remedies import joins_anew, leaves, made_anew
 from netdeploy.verify.world import Member, World
-
-_SHOWS_IT = "netdeploy diff shows it, netdeploy apply mends it"
 
 
 def not_found(
@@ -87,7 +86,9 @@ def _in_hosts(source: Member, name: str, address: str, but: str) -> Cause:
     if stays_inside(name):
         return Cause(f"every container is `{name}` to itself, so nobody finds another one by that name", "rename it")
     if name.lower() in given:
-        return Cause(f"{written}, from its `extra_hosts` on the engine{but}", _SHOWS_IT)
+        return Cause(
+            f"{written}, from its `extra_hosts` on the engine{but}", made_anew(source, "without that --add-host")
+        )
     if live and name.lower() == live.hostname.lower():
         return Cause(f"`{name}` is the host name of `{source.wish.name}` itself{but}", "choose another `hostname`")
     hint = f"a program inside may have written it; docker restart {source.wish.name} makes that file anew"
@@ -104,7 +105,9 @@ def _link(source: Member, target: Member, name: str, network: str, outcome: Outc
     known = {part for link in links for part in link.split(":")}
     if name not in known:
         yield Cause(
-            f"`{source.wish.name}` has no link to `{target.wish.name}` by the name {{}}", _SHOWS_IT, f"`{name}`"
+            f"`{source.wish.name}` has no link to `{target.wish.name}` by the name {{}}",
+            made_anew(source, f"with --link {target.wish.name}:{name}"),
+            f"`{name}`",
         )
     if network != DEFAULT_BRIDGE:
         return
@@ -128,7 +131,7 @@ def _no_such_name(live: ObservedContainer, target: Member, name: str, network: s
     also = f"; it has it on {listed(elsewhere)} only" if elsewhere else ""
     yield Cause(
         f"the alias `{name}` of `{target.wish.name}` is missing on `{network}`{also}",
-        "netdeploy apply gives it back: Docker takes aliases only when a container joins a network",
+        joins_anew(target, network),
     )
 
 
@@ -139,7 +142,7 @@ def astray(source: Member, target: Member) -> Iterator[Cause]:
             if network not in member.places:
                 yield Cause(
                     f"`{member.wish.name}` is also on `{network}`, where the file does not put it",
-                    f"docker network disconnect {network} {member.wish.name}, or netdeploy apply",
+                    leaves(member, network),
                 )
 
 

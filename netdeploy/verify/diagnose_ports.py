@@ -11,10 +11,10 @@ from netdeploy.plan.health import is_bound, ports_text
 from netdeploy.verify.cause import Cause, listed
 from netdeploy.verify.claim import Claim
 from netdeploy.verify.probing import Evidence, Listener, Outcome
+from netdeploy.verify.remedies import made_anew
 from netdeploy.verify.world import Member, World
 
 _RESOLVER = "127.0.0.11"
-_MENDS_IT = "netdeploy diff shows it, netdeploy apply mends it"
 
 
 def no_port(evidence: Evidence, target: Member, port: int, outcome: Outcome | None) -> Iterator[Cause]:
@@ -62,7 +62,9 @@ def not_answering(
     # of a port that the engine chooses, the container's own number tells it from others
     port = int(binding.host_port) if binding.host_port.isdigit() else f"{ports_text((binding.target,))}"
     if not any(_asks_for(world, target, binding, made) for made in live.ports):
-        yield Cause(f"{name} was made without publishing {{}}{_at(binding)}", _MENDS_IT, port)
+        yield from _wrongly_published(target, binding)
+        hint = made_anew(target, f"with -p {binding_text(binding)}")
+        yield Cause(f"{name} was made without publishing {{}}{_at(binding)}", hint, port)
     wanted = world.spelt_out(target, binding)
     if not any(is_bound(one, bound) for one in wanted for bound in live.bound_ports):
         internal = {network.name for network in world.seen.networks if network.internal}
@@ -80,6 +82,19 @@ def not_answering(
     yield Cause(f"{name} does not answer on the host's {{}} ({saw})", varying=port)
 
 
+def _wrongly_published(target: Member, binding: PortBinding) -> Iterator[Cause]:
+    """The host's port leads to another one inside: one cause, for this and for what is published besides."""
+    for made in target.live.ports if target.live else ():
+        if (made.host_port, made.protocol) == (binding.host_port, binding.protocol) and made.target != binding.target:
+            yield _leads_elsewhere(target, binding, made)
+
+
+def _leads_elsewhere(target: Member, wanted: PortBinding, made: PortBinding) -> Cause:
+    leads = f"the host's {wanted.host_port} leads to {made.target} inside `{target.wish.name}`"
+    text = f"{leads}; it should lead to {wanted.target}"
+    return Cause(text, made_anew(target, f"with -p {binding_text(wanted)}"))
+
+
 def published_besides(world: World, claim: Claim, target: Member | None) -> Cause:
     """What is published that should not be."""
     first = claim.bindings[0] if claim.bindings else PortBinding(0, "tcp", "", "")
@@ -90,8 +105,12 @@ def published_besides(world: World, claim: Claim, target: Member | None) -> Caus
         wanted = next((b for b in target.bindings if is_bound(replace(b, host_ip=""), first)), None)
         if wanted:
             text = f"publishes `{binding_text(first)}`{also}, and the file says `{binding_text(wanted)}`"
-            return Cause(f"`{target.wish.name}` {text}", _MENDS_IT)
-        return Cause(f"`{target.wish.name}` publishes {shown}{also}, which the file does not say", _MENDS_IT)
+            return Cause(f"`{target.wish.name}` {text}", made_anew(target, f"with -p {binding_text(wanted)}"))
+        for binding in target.bindings:
+            if (binding.host_port, binding.protocol) == (first.host_port, first.protocol):
+                return _leads_elsewhere(target, binding, first)
+        hint = made_anew(target, f"without -p {binding_text(first)}")
+        return Cause(f"`{target.wish.name}` publishes {shown}{also}, which the file does not say", hint)
     guest = next((guest for guest in world.guests if first in guest.bound_ports), None)
     name = guest.name if guest else "a container"
     networks = {network.name for network in world.wishes.networks}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from netdeploy.engine.busybox import provide_busybox
 from netdeploy.engine.engine import Engine
@@ -45,9 +45,8 @@ def verify(engine: Engine, target: Target, shown: str, options: Options) -> Veri
     around = _look(engine, target, options)
     wanted = claims(around)
     image = provide_busybox(engine, options.say)
-    tried = sum(claim.probe is not None for claim in wanted)
     places = len({claim.source for claim in wanted if claim.probe is not None})
-    options.say(f"trying {_count(tried, 'probe')} from {_count(places, 'place')}")
+    options.say(f"checking {_count(len(wanted), 'claim')} from {_count(places, 'place')}")
     return judge(around, wanted, try_out(engine, image, around, wanted, options.stop), shown)
 
 
@@ -59,7 +58,7 @@ def _look(engine: Engine, target: Target, options: Options) -> World:
         around = world(view.wishes, view.seen)
         waiting = [member.key for member in around.members.values() if _is_coming(member)]
         if not waiting or time.monotonic() >= end:
-            return around
+            return replace(around, waited=options.wait)
         if not told:
             options.say(f"waiting for {', '.join(waiting)}")
             told = True

@@ -12,7 +12,7 @@ from netdeploy.document import Document, schema_of
 from netdeploy.plan.shared_names import shared_names
 from netdeploy.topology.rules_checks import HOST as SHOWN_HOST
 from netdeploy.verify.cause import Cause, told
-from netdeploy.verify.claim import Claim
+from netdeploy.verify.claim import Claim, Kind
 from netdeploy.verify.diagnose import Diagnosis
 from netdeploy.verify.probing import Evidence, Outcome
 from netdeploy.verify.world import HOST, World
@@ -25,8 +25,8 @@ Mark = Literal["reaches", "separate", "wrong", "untested"]
 class ClaimReport(Document):
     """Something that must hold, and whether it does."""
 
-    kind: Literal["runs", "shared", "name", "port", "address", "apart", "published", "not published", "check"]
-    """What is claimed: that a container runs (or has ended, as it is meant to), that two share one network, that a name resolves, that a port accepts, that an address answers, that two containers are kept apart, that a published port answers, that nothing else is published; or a check of the file."""  # noqa: E501
+    kind: Kind
+    """What is claimed: that a container runs (or has ended, as it is meant to), that it is healthy (where it was waited for), that two share one network, that a name resolves, that a port accepts, that an address answers, that two containers are kept apart, that a published port answers, that nothing else is published; or a check of the file."""  # noqa: E501
     source: str
     """The container it was tried from, by its name in the file; `host` for the engine's host."""
     from_host: bool = False
@@ -163,21 +163,30 @@ def _reason(world: World, claim: Claim, verdict: Verdict) -> str:
     """Why nobody can tell."""
     if verdict == "passed" or claim.untested:
         return claim.untested if verdict == "untested" else ""
-    still = [key for key in (claim.source, claim.target) if key in world.members and not world.members[key].runs]
+    members = [world.members[key] for key in (claim.source, claim.target) if key in world.members]
+    ended = next((member.ended for member in members if member.ended), "")
+    if ended:
+        return ended
+    still = [member.key for member in members if not member.runs]
     return f"{' and '.join(still)} {'do' if still[1:] else 'does'} not run" if still else "it could not be tried"
 
 
 def _verdict(world: World, claim: Claim, outcome: Outcome | None) -> Verdict:
-    if claim.untested:
+    if claim.untested or _says_nothing(world, claim):
         return "untested"
     if claim.probe is None:
         return "passed" if claim.holds else "failed"
     if outcome is None:  # it could not be tried: the source does not run, or could not be entered
         return "untested" if claim.kind == "apart" or claim.probe.want != "yes" else "failed"
-    target = world.members.get(claim.target)
-    if claim.kind == "apart" and target is not None and not target.runs:
-        return "untested"
     return "passed" if _came_out(claim, outcome) else "failed"
+
+
+def _says_nothing(world: World, claim: Claim) -> bool:
+    """Whether a claim that something does not answer is about one that does not run, and so proves nothing."""
+    target = world.members.get(claim.target)
+    apart = claim.kind == "apart" or (claim.kind == "not published" and bool(claim.holds))
+    unwanted = claim.kind == "check" and claim.probe is not None and claim.probe.want != "yes"
+    return (apart or unwanted) and target is not None and not target.runs
 
 
 def _came_out(claim: Claim, outcome: Outcome) -> bool:
@@ -219,7 +228,7 @@ def _cell(row: str, column: str, judged: Sequence[ClaimReport]) -> CellReport:
         mark = "wrong"
     elif reaching:
         mark = "reaches"
-    elif "passed" in verdicts:
+    elif verdicts == {"passed"}:
         mark = "separate"
     else:
         mark = "untested"

@@ -30,6 +30,8 @@ class Member:
     live: ObservedContainer | None
     owner: ContainerWish
     owner_live: ObservedContainer | None
+    is_ours: bool = True
+    """Whether netdeploy made it; who stands in its place by hand is left to whoever put it there."""
     ended: str = ""
     """Why nothing can be asked of it though all is well: it ended as meant, or the one whose network it has did."""
 
@@ -140,6 +142,8 @@ class World:
     """Networks (names on the engine) whose containers should not reach each other."""
     bearers: Mapping[tuple[str, str], tuple[Member, ...]] = field(default_factory=dict)
     """By network and name (in small letters), whom it leads to by the file."""
+    waited: float = 0.0
+    """Seconds that its containers were given to become healthy; 0 if nobody asked for that."""
 
     def addresses_of(self, source: Member, name: str) -> frozenset[str]:
         """Where a name should lead from a container, at this moment."""
@@ -205,7 +209,8 @@ def separates(network: ObservedNetwork) -> bool:
 
 def world(wishes: Wishes, seen: Snapshot) -> World:
     """Match the containers of a file with those on the engine: by label, or else by name, whoever made them."""
-    by_key = {c.labels.get(LABEL_NAME, ""): c for c in our_containers(seen, wishes.origin.id)}
+    ours = our_containers(seen, wishes.origin.id)
+    by_key = {container.labels.get(LABEL_NAME, ""): container for container in ours}
     by_name = {container.name: container for container in seen.containers}
     wanted = {wish.name: wish for wish in wishes.containers}
     live = {wish.name: by_key.get(wish.key) or by_name.get(wish.name) for wish in wishes.containers}
@@ -216,7 +221,7 @@ def world(wishes: Wishes, seen: Snapshot) -> World:
         for one in (owner, wish):
             if wishes.may_end(one) and _ended_well(live[one.name]):
                 ended = f"{one.key} has ended, as it is meant to"
-        members[wish.key] = Member(wish, live[wish.name], owner, live[owner.name], ended)
+        members[wish.key] = Member(wish, live[wish.name], owner, live[owner.name], live[wish.name] in ours, ended)
     bearers: dict[tuple[str, str], tuple[Member, ...]] = {}
     for member in members.values():
         for network in member.places:
