@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 
 from netdeploy.errors import NetdeployError, TopologyInvalid
+from netdeploy.files import NoFile, content_of
 from netdeploy.identity import TopologyId
 from netdeploy.paths import absolute, is_gone, why
 from netdeploy.topology import rules, yaml_source
@@ -87,18 +88,19 @@ def read(path: str | FilePath, environ: MappingType[str, str] = os.environ) -> R
         NetdeployError: the file can't be opened.
     """
     file = FilePath(path)
-    return read_bytes(content(file, str(path)), file, str(path), environ)
+    return read_bytes(content(file, str(path), streams=True), file, str(path), environ)
 
 
-def content(file: FilePath, shown: str) -> bytes:
-    """The file's bytes, and no more of them than tell that it is too large.
+def content(file: FilePath, shown: str, *, streams: bool = False) -> bytes:
+    """The file's bytes, and no more of them than tell that it is too large; `streams` as in `content_of`.
 
     Raises:
         NetdeployError: the file can't be opened.
     """
     try:
-        with file.open("rb") as stream:
-            return stream.read(yaml_source.MAX_BYTES + 1)
+        return content_of(file, yaml_source.MAX_BYTES, streams=streams)
+    except NoFile as error:
+        raise NetdeployError(f"{plain(shown)} can't be read: {error}", hint="name the topology file") from None
     except IsADirectoryError:
         raise NetdeployError(f"{shown} is a folder", hint="name the topology file in it") from None
     except FileNotFoundError:

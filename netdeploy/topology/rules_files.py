@@ -9,6 +9,7 @@ import stat
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
+from netdeploy.files import kind_of
 from netdeploy.topology.draft import Draft, Found
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def _file(path: Path, file: str) -> Iterator[Found]:
         return
     if stat.S_ISDIR(mode):
         yield Found(path, f"{file} is a folder, not a file", "name a file in it, or mount the folder under `volumes`")
+    elif not stat.S_ISREG(mode):
+        yield Found(path, f"{file} is {kind_of(mode)}, not a file", "name a file; mount devices under `devices`")
     elif not os.access(file, os.R_OK):
         hint = "the container gets it as it is: its user must be one who may read it"
         yield Found(path, f"you may not read {file}", hint, severity="warning")

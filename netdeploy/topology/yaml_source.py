@@ -122,7 +122,7 @@ _NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # an escape can write them, and no
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _UTF_16_LETTERS = re.compile(rb"(?:[\x09-\x7e]\x00){4}|(?:\x00[\x09-\x7e]){4}")
 _BINARY = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF", b"PK\x03\x04", b"\x1f\x8b", b"\x7fELF", b"BZh", b"\0\0\0\0")
-_NO_BREAK_SPACE = re.compile("^[ \u00a0]*\u00a0(?=[ \u00a0]*\\S)|(?<=:)\u00a0", re.MULTILINE)
+_NO_BREAK_SPACE = re.compile("^ *+\u00a0[ \u00a0]*+(?=\\S)|(?<=:)\u00a0", re.MULTILINE)
 
 
 def decode(raw: bytes) -> str:
