@@ -228,9 +228,8 @@ def _difference(kind: str, before: tuple[ObjectReport, ...], now: tuple[ObjectRe
 def change_differences(before: Iterable[ChangeReport], now: Iterable[ChangeReport]) -> list[str]:
     """Which changes are to be made now and were not planned, and the other way round, in words."""
     old, new = ({change.model_dump_json(): change for change in changes} for changes in (before, now))
-    if old.keys() == new.keys():
-        return []
-    old, new = ({_whole(change): change for change in changes} for changes in (old.values(), new.values()))
+    unlike = ([change for text, change in one.items() if text not in other] for one, other in ((old, new), (new, old)))
+    old, new = ({_whole(change): change for change in changes} for changes in unlike)
     found = [f"not planned: {_text(change)}" for whole, change in new.items() if whole not in old]
     return found + [
         f"planned, and not to be done now: {_text(change)}" for whole, change in old.items() if whole not in new

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import re
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +13,7 @@ from pydantic import BaseModel
 from netdeploy.errors import NetdeployError, TopologyInvalid
 from netdeploy.files import NoFile, content_of
 from netdeploy.identity import TopologyId
+from netdeploy.memory import without_collections
 from netdeploy.paths import absolute, is_gone, why
 from netdeploy.topology import rules, yaml_source
 from netdeploy.topology.draft import Draft
@@ -29,7 +28,7 @@ from netdeploy.topology.variables import HINT, shortened, variables
 from netdeploy.topology.yaml_source import Mapping, Scalar, SourceRefused, to_data
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
     from collections.abc import Mapping as MappingType
 
 M = TypeVar("M", bound=BaseModel)
@@ -150,20 +149,8 @@ def _similar_file(file: FilePath) -> str:
 
 def read_bytes(raw: bytes, file: FilePath, shown: str, environ: MappingType[str, str] = os.environ) -> Reading:
     """Read a topology file's content; see `read`."""
-    with _without_collections():
+    with without_collections():
         return _read_bytes(raw, file, shown, environ)
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """A large file makes a large tree, and a collector that walks it over and over takes longer than the reading."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _read_bytes(raw: bytes, file: FilePath, shown: str, environ: MappingType[str, str]) -> Reading:

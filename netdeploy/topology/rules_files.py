@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from netdeploy.topology.model import Container
     from netdeploy.topology.problem import Path
 
+_LONGEST_PATH = 4_095
+"""Linux takes no longer ones (PATH_MAX, with the zero at its end)."""
 _FOLDERS = {"configs": "/", "secrets": "/run/secrets/"}
 """Where each is found without a `target`, or with a relative one."""
 
@@ -78,6 +80,9 @@ def _below_files(name: str, container: Container) -> Iterator[Found]:
     targets += [(("containers", name, "volumes", i), m.target) for i, m in enumerate(container.volumes)]
     targets += [(("containers", name, "tmpfs", i), text.partition(":")[0]) for i, text in enumerate(container.tmpfs)]
     for path, target in targets:
+        if len(target) > _LONGEST_PATH:
+            yield Found(path, f"a path has at most {_LONGEST_PATH:,} characters", "choose a shorter target")
+            continue
         above = posixpath.normpath(target)
         while above not in ("/", "", ".", "//"):
             above = posixpath.dirname(above)

@@ -16,6 +16,7 @@ from netdeploy.engine.observe import identity
 from netdeploy.errors import Conflict, NetdeployError, PlanRefused
 from netdeploy.files import content_of, takes_all, write_file
 from netdeploy.masking import masked_text
+from netdeploy.memory import without_collections
 from netdeploy.paths import is_file, is_folder, is_gone, is_same, why
 from netdeploy.plan.report import report
 from netdeploy.plan.saved import (
@@ -122,7 +123,11 @@ def plan_in(path: Path) -> SavedPlan | None:
     """
     if not is_file(path):
         return None
-    raw = _bytes_of(path)
+    with without_collections():
+        return _plan_in(path, _bytes_of(path))
+
+
+def _plan_in(path: Path, raw: bytes) -> SavedPlan | None:
     document = _document_in(raw)
     if document is None and path.suffix != ".json":
         return None

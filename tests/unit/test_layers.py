@@ -12,11 +12,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "netdeploy"
 
-# Each room may import these rooms of ours, besides itself, errors, files, masking, paths, identity and strict_json.
+# Each room may import these rooms of ours, besides itself and the ground floor (`allowed`, below).
 MAY_KNOW = {
     "errors": set(),
     "files": set(),
     "masking": set(),
+    "memory": set(),
     "paths": set(),
     "strict_json": set(),
     "identity": set(),
@@ -63,7 +64,18 @@ def test_a_room_knows_only_the_rooms_below_it(module: Path) -> None:
     room = room_of(module)
     if room.startswith("__"):
         return
-    allowed = {room, "errors", "files", "masking", "paths", "identity", "strict_json", "__version__", *MAY_KNOW[room]}
+    allowed = {
+        room,
+        "errors",
+        "files",
+        "masking",
+        "memory",
+        "paths",
+        "identity",
+        "strict_json",
+        "__version__",
+        *MAY_KNOW[room],
+    }
     for name in imports(module):
         if name.startswith("netdeploy."):
             inner = name.removeprefix("netdeploy.")
