@@ -179,7 +179,7 @@ def _checked(path: Path, document: dict[str, Any], raw: bytes) -> SavedPlan:
     """The plan, once the versions and the shape are right; nothing in it is looked at before."""
     version = document.get("netdeploy")
     if isinstance(version, str) and version != __version__:
-        message = f"{path} was saved by netdeploy {masked_text(version[:40])}, and this is {__version__}"
+        message = f"{path} was saved by netdeploy {plain(masked_text(version[:40]))}, and this is {__version__}"
         raise PlanRefused(message, hint=_MAKE_ONE)
     try:
         return SavedPlan.model_validate_json(raw.removeprefix(codecs.BOM_UTF8), strict=True)
