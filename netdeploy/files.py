@@ -128,7 +128,10 @@ def write_file(path: Path, text: str, *, private: bool = False) -> None:
 
 def takes_all(path: Path) -> bool:
     """Whether what is written there replaces nothing: a device, or what this process was given open."""
-    status = _status(path)
+    try:
+        status = _status(path)
+    except (OSError, ValueError):
+        return False
     return status is not None and (_own_descriptor(path) is not None or stat.S_ISCHR(status.st_mode))
 
 
