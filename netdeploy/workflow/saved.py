@@ -186,7 +186,8 @@ def _checked(path: Path, document: dict[str, Any], raw: bytes) -> SavedPlan:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = plain(path_text(tuple(first["loc"])), _LONGEST_PLACE) or "the document"
-        said = plain(masked_text(first["msg"].replace("Input should be", "expected")), 200)
+        words = "there is no such key" if first["type"] == "extra_forbidden" else first["msg"]
+        said = plain(masked_text(words.replace("Input should be", "expected")), 200)
         raise PlanRefused(f"{path} is not as a saved plan has to be: {where}: {said}", hint=_MAKE_ONE) from None
 
 
