@@ -76,6 +76,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 def group(nodeid: str, *, own: bool) -> str:
     """The tests that one worker runs in a row have the same group."""
     path, _, rest = nodeid.partition("::")
+    if path.startswith("tests/hostile/"):
+        return nodeid
     if not path.startswith("tests/engine/"):
         return path  # quick ones: what little they share is made once
     if not own:

@@ -102,17 +102,12 @@ def _coloured(text: str) -> str:
 def _save(output: str, text: str, reading: Reading) -> None:
     """Write a file, which must not be the one that was read."""
     from netdeploy.errors import NetdeployError  # noqa: PLC0415
-    from netdeploy.paths import why  # noqa: PLC0415
+    from netdeploy.files import write_file  # noqa: PLC0415
+    from netdeploy.paths import is_same, why  # noqa: PLC0415
 
-    try:
-        itself = os.path.realpath(output) == os.path.realpath(reading.source)
-    except (OSError, ValueError):  # then nothing can be written there either
-        itself = False
-    if itself:
+    if is_same(Path(output), reading.source):
         raise NetdeployError(f"{output} is the topology file itself", hint="write to another file")
     try:
-        # not by a rename: what is written to may be a pipe, a device or a link
-        with Path(output).open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        write_file(Path(output), text)
     except (OSError, ValueError) as error:
         raise NetdeployError(f"{output} can't be written: {why(error)}") from None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from netdeploy.engine.observe import can_be_pulled, image
 from netdeploy.errors import OperationFailed
+from netdeploy.files import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from netdeploy.engine.observed import ObservedImage
     from netdeploy.engine.reader import Reader
 
+_LARGEST, _HEAD = 64 << 20, 1 << 16
+"""Bytes of a busybox that are read at most, and to see what it is."""
 OFFICIAL = "busybox:latest"
 IMPORTED = "netdeploy/busybox:latest"
 """Made from this machine's own static busybox; a name of our own, so that it never poses as the registry's."""
@@ -72,7 +75,7 @@ def static_busybox() -> Path | None:
 
 def is_static(binary: Path) -> bool:
     """Whether an ELF program needs no loader: it has no PT_INTERP (3) among its program headers (elf(5))."""
-    raw = binary.read_bytes()[: 1 << 16]
+    raw = content_of(binary, _HEAD)
     if raw[:4] != b"\x7fELF":
         return False
     wide = raw[4] == 2
@@ -97,7 +100,7 @@ def archive(binary: Path) -> bytes:
             entry = tarfile.TarInfo(folder)
             entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if folder == "tmp" else 0o755
             tar.addfile(entry)
-        _add_file(tar, "bin/busybox", binary.read_bytes(), 0o755)
+        _add_file(tar, "bin/busybox", content_of(binary, _LARGEST), 0o755)
         _add_file(tar, "etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n", 0o644)
         _add_file(tar, "etc/group", b"root:x:0:\n", 0o644)
         for applet in applets:

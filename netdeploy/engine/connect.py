@@ -7,19 +7,23 @@ the CLI's configuration, the default socket.
 from __future__ import annotations
 
 import hashlib
-import json
+import os
 import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdeploy.errors import EngineUnreachable, NetdeployError
+from netdeploy.files import content_of
 from netdeploy.paths import is_gone
+from netdeploy.strict_json import loads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
+_LARGEST = 1 << 20
+"""Bytes of a file of the docker command."""
 _PORT, _TLS_PORT = 2375, 2376
 _THIS_HOST = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104
 
@@ -86,14 +90,14 @@ def find_endpoint(host: str | None, context: str | None, environ: Mapping[str, s
 
 def _home(environ: Mapping[str, str]) -> Path:
     try:
-        return Path(environ.get("HOME", "~")).expanduser()
+        return Path(environ.get("HOME") or "~").expanduser()
     except RuntimeError:  # a user without a name and a home, as in a container
         return Path("/")
 
 
 def _current_context(folder: Path) -> str:
     try:
-        configuration = json.loads((folder / "config.json").read_text())
+        configuration = loads(content_of(folder / "config.json", _LARGEST))
     except (OSError, ValueError):
         return ""
     return str(configuration.get("currentContext") or "") if isinstance(configuration, dict) else ""
@@ -101,9 +105,9 @@ def _current_context(folder: Path) -> str:
 
 def _context(folder: Path, name: str) -> Endpoint:
     """The endpoint of a docker context; its files lie under the SHA-256 of its name (docker/cli, context/store)."""
-    digest = hashlib.sha256(name.encode()).hexdigest()
+    digest = hashlib.sha256(os.fsencode(name)).hexdigest()
     try:
-        meta = json.loads((folder / "contexts" / "meta" / digest / "meta.json").read_text())
+        meta = loads(content_of(folder / "contexts" / "meta" / digest / "meta.json", _LARGEST))
         endpoint = meta["Endpoints"]["docker"]
         url = str(endpoint["Host"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from netdeploy.errors import EngineUnreachable
+from netdeploy.files import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from netdeploy.engine.connect import Endpoint, TlsFiles
 
+_LARGEST_TLS_FILE = 4 << 20
 BROKEN: tuple[type[Exception], ...] = (
     OSError,  # sockets, names, TLS, and all of requests
     http.client.HTTPException,
@@ -76,8 +78,7 @@ def _loading(*files: Path | None) -> Iterator[None]:
     hint = "DOCKER_CERT_PATH or the docker context names the folder of ca.pem, cert.pem and key.pem"
     try:
         for file in named:
-            with file.open("rb"):
-                pass
+            content_of(file, _LARGEST_TLS_FILE)
         yield
     except (OSError, ValueError) as error:
         file_error = isinstance(error, OSError) and not isinstance(error, ssl.SSLError)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import FailFast, Field, WithJsonSchema
 
 from netdeploy.attributes.table import AttributeChange
 from netdeploy.document import Document, schema_of
@@ -62,7 +62,7 @@ class ChangeReport(Document):
     """Why, in words."""
     hint: str | None = None
     """For a conflict, what to do about it."""
-    attributes: tuple[AttributeReport, ...] = ()
+    attributes: Annotated[tuple[AttributeReport, ...], FailFast()] = ()
     """The attributes that differ."""
 
 
@@ -96,15 +96,15 @@ class DiffReport(Document):
     """Whether that file is still there, and describes this topology as well: then apply asks first."""
     in_sync: bool
     """Whether there is nothing to do."""
-    changes: tuple[ChangeReport, ...]
+    changes: Annotated[tuple[ChangeReport, ...], FailFast()]
     """What differs, in the order of the file."""
     summary: dict[str, Annotated[int, Field(ge=1)]]
     """How many changes of each action there are."""
-    notes: tuple[str, ...] = ()
+    notes: Annotated[tuple[str, ...], FailFast()] = ()
     """What is no difference and still worth knowing."""
-    stand_ins: tuple[str, ...] = ()
+    stand_ins: Annotated[tuple[str, ...], FailFast()] = ()
     """Containers that run as stand-ins for their images, or will."""
-    health: tuple[HealthReport, ...] = ()
+    health: Annotated[tuple[HealthReport, ...], FailFast()] = ()
     """What is not well at run time; it is no difference from the file, and does not count for `in_sync`."""
     by_name: bool = False
     """Whether what stands was matched by name, whoever made it; then reasons are whole sentences."""

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import FailFast, Field
 
 from netdeploy.attributes.table import plain
 from netdeploy.attributes.wish import Wishes
@@ -96,7 +96,7 @@ class SavedPlan(Document):
     """The file it was made from."""
     stand_ins: Literal["always", "auto", "never"] | None = None
     """As given with --stand-ins; null leaves each container as it is."""
-    objects: tuple[ObjectReport, ...]
+    objects: Annotated[tuple[ObjectReport, ...], FailFast()]
     """The objects it was made upon."""
     diff: DiffReport
     """What it does. Values that look secret are masked."""
@@ -204,11 +204,10 @@ def object_differences(before: Iterable[ObjectReport], now: Iterable[ObjectRepor
 
 
 def _by_name(objects: Iterable[ObjectReport]) -> dict[tuple[str, str], tuple[ObjectReport, ...]]:
-    found: dict[tuple[str, str], tuple[ObjectReport, ...]] = {}
+    found: dict[tuple[str, str], list[ObjectReport]] = {}
     for item in objects:
-        key = (item.kind, item.name)
-        found[key] = (*found.get(key, ()), item)
-    return found
+        found.setdefault((item.kind, item.name), []).append(item)
+    return {key: tuple(items) for key, items in found.items()}
 
 
 def _difference(kind: str, before: tuple[ObjectReport, ...], now: tuple[ObjectReport, ...]) -> str:
@@ -228,9 +227,13 @@ def _difference(kind: str, before: tuple[ObjectReport, ...], now: tuple[ObjectRe
 
 def change_differences(before: Iterable[ChangeReport], now: Iterable[ChangeReport]) -> list[str]:
     """Which changes are to be made now and were not planned, and the other way round, in words."""
-    old, new = list(before), list(now)
-    found = [f"not planned: {_text(change)}" for change in new if change not in old]
-    return found + [f"planned, and not to be done now: {_text(change)}" for change in old if change not in new]
+    old, new = ({change.model_dump_json(): change for change in changes} for changes in (before, now))
+    unlike = ([change for text, change in one.items() if text not in other] for one, other in ((old, new), (new, old)))
+    old, new = ({_whole(change): change for change in changes} for changes in unlike)
+    found = [f"not planned: {_text(change)}" for whole, change in new.items() if whole not in old]
+    return found + [
+        f"planned, and not to be done now: {_text(change)}" for whole, change in old.items() if whole not in new
+    ]
 
 
 def same_kind_of_changes(before: Iterable[ChangeReport], now: Iterable[ChangeReport]) -> bool:
@@ -240,6 +243,11 @@ def same_kind_of_changes(before: Iterable[ChangeReport], now: Iterable[ChangeRep
 
 def _key(change: ChangeReport) -> tuple[str, str, str, str | None]:
     return change.action, change.kind, change.name, change.network
+
+
+def _whole(change: ChangeReport) -> str:
+    """All of a change; the order of keys is no part of it."""
+    return json.dumps(change.model_dump(mode="json"), sort_keys=True)
 
 
 def _text(change: ChangeReport) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import re
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 
 from netdeploy.errors import NetdeployError, TopologyInvalid
+from netdeploy.files import NoFile, content_of
 from netdeploy.identity import TopologyId
+from netdeploy.memory import without_collections
 from netdeploy.paths import absolute, is_gone, why
 from netdeploy.topology import rules, yaml_source
 from netdeploy.topology.draft import Draft
@@ -28,7 +28,7 @@ from netdeploy.topology.variables import HINT, shortened, variables
 from netdeploy.topology.yaml_source import Mapping, Scalar, SourceRefused, to_data
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
     from collections.abc import Mapping as MappingType
 
 M = TypeVar("M", bound=BaseModel)
@@ -87,18 +87,19 @@ def read(path: str | FilePath, environ: MappingType[str, str] = os.environ) -> R
         NetdeployError: the file can't be opened.
     """
     file = FilePath(path)
-    return read_bytes(content(file, str(path)), file, str(path), environ)
+    return read_bytes(content(file, str(path), streams=True), file, str(path), environ)
 
 
-def content(file: FilePath, shown: str) -> bytes:
-    """The file's bytes, and no more of them than tell that it is too large.
+def content(file: FilePath, shown: str, *, streams: bool = False) -> bytes:
+    """The file's bytes, and no more of them than tell that it is too large; `streams` as in `content_of`.
 
     Raises:
         NetdeployError: the file can't be opened.
     """
     try:
-        with file.open("rb") as stream:
-            return stream.read(yaml_source.MAX_BYTES + 1)
+        return content_of(file, yaml_source.MAX_BYTES, streams=streams)
+    except NoFile as error:
+        raise NetdeployError(f"{plain(shown)} can't be read: {error}", hint="name the topology file") from None
     except IsADirectoryError:
         raise NetdeployError(f"{shown} is a folder", hint="name the topology file in it") from None
     except FileNotFoundError:
@@ -148,20 +149,8 @@ def _similar_file(file: FilePath) -> str:
 
 def read_bytes(raw: bytes, file: FilePath, shown: str, environ: MappingType[str, str] = os.environ) -> Reading:
     """Read a topology file's content; see `read`."""
-    with _without_collections():
+    with without_collections():
         return _read_bytes(raw, file, shown, environ)
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """A large file makes a large tree, and a collector that walks it over and over takes longer than the reading."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _read_bytes(raw: bytes, file: FilePath, shown: str, environ: MappingType[str, str]) -> Reading:

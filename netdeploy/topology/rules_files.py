@@ -9,6 +9,7 @@ import stat
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
+from netdeploy.files import kind_of
 from netdeploy.topology.draft import Draft, Found
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from netdeploy.topology.model import Container
     from netdeploy.topology.problem import Path
 
+_LONGEST_PATH = 4_095
+"""Linux takes no longer ones (PATH_MAX, with the zero at its end)."""
 _FOLDERS = {"configs": "/", "secrets": "/run/secrets/"}
 """Where each is found without a `target`, or with a relative one."""
 
@@ -63,6 +66,8 @@ def _file(path: Path, file: str) -> Iterator[Found]:
         return
     if stat.S_ISDIR(mode):
         yield Found(path, f"{file} is a folder, not a file", "name a file in it, or mount the folder under `volumes`")
+    elif not stat.S_ISREG(mode):
+        yield Found(path, f"{file} is {kind_of(mode)}, not a file", "name a file; mount devices under `devices`")
     elif not os.access(file, os.R_OK):
         hint = "the container gets it as it is: its user must be one who may read it"
         yield Found(path, f"you may not read {file}", hint, severity="warning")
@@ -75,6 +80,9 @@ def _below_files(name: str, container: Container) -> Iterator[Found]:
     targets += [(("containers", name, "volumes", i), m.target) for i, m in enumerate(container.volumes)]
     targets += [(("containers", name, "tmpfs", i), text.partition(":")[0]) for i, text in enumerate(container.tmpfs)]
     for path, target in targets:
+        if len(target) > _LONGEST_PATH:
+            yield Found(path, f"a path has at most {_LONGEST_PATH:,} characters", "choose a shorter target")
+            continue
         above = posixpath.normpath(target)
         while above not in ("/", "", ".", "//"):
             above = posixpath.dirname(above)

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import io
-import json
-import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
-from netdeploy.paths import why
+from netdeploy.topology.beside import MAX_VARIABLES, TooMuch, Unusable
+from netdeploy.topology.env_files import Variables
 from netdeploy.topology.problem import Problem
 from netdeploy.topology.shorthand_mounts import at_home
 from netdeploy.topology.shorthand_pieces import mapping, scalar
 from netdeploy.topology.variables import HINT as VARIABLES_HINT
-from netdeploy.topology.variables import first_variable
 from netdeploy.topology.yaml_source import Entry, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from netdeploy.topology.problem import Path
     from netdeploy.topology.shorthand_pieces import Surroundings
 
-_MAX_BYTES = 1_000_000
 _SECTIONS = {"env_file": "environment", "label_file": "labels"}
+_MOST_TOLD = 10
+_NO_VARIABLE = "each line is `NAME=value`, or a comment after `#`"
 
 
 def with_files(node: Node, path: Path, around: Surroundings) -> Node:
@@ -33,10 +34,7 @@ def with_files(node: Node, path: Path, around: Surroundings) -> Node:
         own = entries[section].value if section in entries else None
         if not isinstance(files, Sequence) or not isinstance(own, Mapping | None):
             continue
-        found: dict[str, Entry] = {}
-        for index, item in enumerate(files.items):
-            for name, value in _pairs_of(item, (*path, key, index), around).items():
-                found[name] = Entry(scalar(name, item.mark), scalar(value, item.mark))
+        found = _taken(files, (*path, key), around)
         found |= {entry.key.text: entry for entry in (own.entries if own else ())}
         where = own or files
         merged = Mapping(tuple(found.values()), where.mark, made=own is None)
@@ -45,95 +43,70 @@ def with_files(node: Node, path: Path, around: Surroundings) -> Node:
     return Mapping(tuple(entries.values()), node.mark, node.made)
 
 
+def _taken(files: Sequence, path: Path, around: Surroundings) -> dict[str, Entry]:
+    """What the files of one container hold; of a name that several have, the last one's."""
+    found: dict[str, Entry] = {}
+    for index, item in enumerate(files.items):
+        values = _pairs_of(item, (*path, index), around)
+        if len(found) + len(values) > MAX_VARIABLES:
+            message = f"a container takes at most {MAX_VARIABLES:,} variables from files, and these are more"
+            around.problem(
+                item.mark, (*path, index), message, "an engine passes them on with every start: keep those in use"
+            )
+            return {}
+        for name, value in values.items():
+            found[name] = Entry(scalar(name, item.mark), scalar(value, item.mark))
+    return found
+
+
 def _pairs_of(item: Node, path: Path, around: Surroundings) -> dict[str, str]:
     """The variables in the file that an item names; none where it names none."""
     settings = {e.key.text: e.value for e in item.entries} if isinstance(item, Mapping) else {"path": item}
     named = settings.get("path")
     if not isinstance(named, Scalar) or not isinstance(named.value, str) or not named.value:
         return {}
-    required, raw = settings.get("required"), settings.get("format")
+    required, form = settings.get("required"), settings.get("format")
+    raw = isinstance(form, Scalar) and form.value == "raw"
     may_be_missing = isinstance(required, Scalar) and required.value is False
-    text = _text_of(named, path, around, may_be_missing=may_be_missing)
-    if isinstance(raw, Scalar) and raw.value == "raw":
-        return _raw(text, named, path, around)
-    return _parsed(text, named, path, around)
+    found = Variables()
+    with _using(named, path, around, may_be_missing=may_be_missing) as file:
+        found = around.beside.variables(file, raw=raw)
+    _tell(found, named, path, around)
+    return found.values
 
 
-def _text_of(named: Scalar, path: Path, around: Surroundings, *, may_be_missing: bool = False) -> str:
+@contextmanager
+def _using(named: Scalar, path: Path, around: Surroundings, *, may_be_missing: bool = False) -> Iterator[FilePath]:
+    """The file that a text names; what stops its use inside is told."""
     file = around.folder / at_home(named.text)
     try:
-        with file.open("rb") as stream:
-            content = stream.read(_MAX_BYTES + 1)
-        if len(content) <= _MAX_BYTES:
-            return content.decode("utf-8-sig")
-        reason = "it is larger than 1 MB"
+        yield file
     except FileNotFoundError:
-        if may_be_missing:
-            return ""
-        around.problem(named.mark, path, f"there is no file {named.text}", f"looked for {file}")
-        return ""
-    except UnicodeDecodeError:
-        reason = "it is not UTF-8 text"
-    except (OSError, ValueError) as error:
-        reason = why(error)
-    around.problem(named.mark, path, f"{named.text} can't be read: {reason}")
-    return ""
+        if not may_be_missing:
+            around.problem(named.mark, path, f"there is no file {named.text}", f"looked for {file}")
+    except Unusable as error:
+        around.problem(named.mark, path, f"{named.text} can't be read: {error}")
+    except TooMuch as error:
+        if not around.told_too_much:
+            message = f"with {named.text}, more than {error} are taken from files in all"
+            around.problem(named.mark, path, message, "split the topology, or let its containers mount the file")
+        around.told_too_much = True
 
 
-_NO_VARIABLE = "each line is `NAME=value`, or a comment after `#`"
-
-
-def _raw(text: str, named: Scalar, path: Path, around: Surroundings) -> dict[str, str]:
-    """Line by line, as `docker run --env-file` reads it: quotes and `#` in a value are part of it."""
-    found: dict[str, str] = {}
-    for number, line in enumerate(text.split("\n"), start=1):
-        written = line.removesuffix("\r").lstrip()
-        name, equals, value = written.partition("=")
-        if not written or written.startswith("#"):
-            continue
-        if not name or re.search(r"\s", name):
-            around.problem(named.mark, path, f"line {number} of {named.text} is not a variable", _NO_VARIABLE)
-        elif equals:
-            found[name] = value
-        elif name in around.environ:
-            found[name] = around.environ[name]
-    return found
-
-
-def _parsed(text: str, named: Scalar, path: Path, around: Surroundings) -> dict[str, str]:
-    if not text:
-        return {}
-    from dotenv.parser import parse_stream  # noqa: PLC0415 - only who has such a file pays for it
-
-    found: dict[str, str] = {}
-    literal: dict[int, str] = {}
-    for binding in parse_stream(io.StringIO(text)):
-        original = binding.original.string
-        line = binding.original.line + len(original) - len(original.lstrip("\n"))
-        if binding.error:
-            around.problem(named.mark, path, f"line {line} of {named.text} is not a variable", _NO_VARIABLE)
-        elif binding.key is not None:
-            value = around.environ.get(binding.key) if binding.value is None else binding.value
-            if value is not None:
-                found[binding.key] = value
-            if binding.value and _QUOTED_ONCE.match(original) is None:
-                literal[line] = first_variable(binding.value)
-    _warn_of_variables({line: name for line, name in literal.items() if name}, named, path, around)
-    return found
-
-
-_QUOTED_ONCE = re.compile(r"[^=]*=\s*'")
-"""In single quotes Compose fills in nothing."""
-
-
-def _warn_of_variables(lines: dict[int, str], named: Scalar, path: Path, around: Surroundings) -> None:
-    """One warning for each file of environment variables."""
-    if not lines or "env_file" not in path:
-        return
-    line, name = next(iter(lines.items()))
-    more = f", as in {len(lines) - 1} more" if len(lines) > 1 else ""
-    message = f"`{name}` in line {line} of {named.text} is passed on literally{more}; Compose would fill it in"
-    around.problems.append(Problem(named.mark, message, path, VARIABLES_HINT, "warning"))
+def _tell(found: Variables, named: Scalar, path: Path, around: Surroundings) -> None:
+    """What is to be said about the lines of a file."""
+    for line in found.broken[:_MOST_TOLD]:
+        around.problem(named.mark, path, f"line {line} of {named.text} is not a variable", _NO_VARIABLE)
+    if len(found.broken) > _MOST_TOLD:
+        more = len(found.broken) - _MOST_TOLD
+        around.problem(named.mark, path, f"{more:,} more lines of {named.text} are no variables", _NO_VARIABLE)
+    if found.literal and "env_file" in path:
+        line, name = next(iter(found.literal.items()))
+        more_lines = f", as in {len(found.literal) - 1} more" if len(found.literal) > 1 else ""
+        message = (
+            f"`{name}` in line {line} of {named.text} is passed on literally{more_lines}; Compose would fill it in"
+        )
+        around.problems.append(Problem(named.mark, message, path, VARIABLES_HINT, "warning"))
 
 
 def env_files(node: Node, _path: Path, _around: Surroundings) -> Node:
@@ -161,11 +134,7 @@ def _security_option(item: Node, path: Path, around: Surroundings) -> Node:
     name = value[len("seccomp=") :]
     if name in ("unconfined", "builtin") or name.startswith("{"):
         return item
-    text = _text_of(scalar(name, item.mark), path, around)
-    if not text:
-        return scalar("seccomp=unconfined", item.mark)
-    try:
-        return scalar("seccomp=" + json.dumps(json.loads(text), separators=(",", ":")), item.mark)
-    except ValueError as error:
-        around.problem(item.mark, path, f"{name} is no seccomp profile: it is not JSON ({error})")
-        return scalar("seccomp=unconfined", item.mark)
+    profile = "unconfined"
+    with _using(scalar(name, item.mark), path, around) as file:
+        profile = around.beside.profile(file)
+    return scalar(f"seccomp={profile}", item.mark)

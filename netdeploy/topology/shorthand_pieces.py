@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
+from netdeploy.topology.beside import Beside
 from netdeploy.topology.problem import Mark, Path, Problem
 from netdeploy.topology.yaml_source import Entry, Mapping, Node, Scalar, Sequence
 
@@ -27,6 +28,11 @@ class Surroundings:
     environ: MappingType[str, str]
     problems: list[Problem] = field(default_factory=list)
     numbers: count[int] = field(default_factory=count)
+    beside: Beside = field(init=False)
+    told_too_much: bool = False
+
+    def __post_init__(self) -> None:
+        self.beside = Beside(self.environ)
 
     def problem(self, mark: Mark, path: Path, message: str, hint: str = "") -> None:
         """Note a problem and go on."""

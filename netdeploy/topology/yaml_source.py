@@ -27,6 +27,7 @@ except ImportError:  # pragma: no cover
 MAX_BYTES = 2 << 20
 MAX_DEPTH = 40
 MAX_NODES = 150_000  # after aliases are expanded: some four thousand containers, and it takes two seconds
+MAX_OBJECTS = 5_000  # containers, networks or volumes: more than an engine runs
 _MOST_IN_ONE = 12_000  # values of one container, network or list: thirty ordinary containers have about a thousand
 _TIMES_WRITTEN = 10  # how many times the values that are written aliases may make
 
@@ -122,7 +123,7 @@ _NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # an escape can write them, and no
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _UTF_16_LETTERS = re.compile(rb"(?:[\x09-\x7e]\x00){4}|(?:\x00[\x09-\x7e]){4}")
 _BINARY = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF", b"PK\x03\x04", b"\x1f\x8b", b"\x7fELF", b"BZh", b"\0\0\0\0")
-_NO_BREAK_SPACE = re.compile("^[ \u00a0]*\u00a0(?=[ \u00a0]*\\S)|(?<=:)\u00a0", re.MULTILINE)
+_NO_BREAK_SPACE = re.compile("^ *+\u00a0[ \u00a0]*+(?=\\S)|(?<=:)\u00a0", re.MULTILINE)
 
 
 def decode(raw: bytes) -> str:
@@ -370,6 +371,9 @@ class _Composer:
     def _check_size(self, parent: _Open, mark: Mark) -> None:
         """The file and its sections may be large; what stands in them, and what aliases make of it, may not."""
         holds_objects = parent.is_mapping and len(self._open) <= 2
+        if holds_objects and len(parent.parts) >= 2 * MAX_OBJECTS:
+            hint = "split it into several files"
+            raise SourceRefused(Problem(mark, f"more than {MAX_OBJECTS:,} keys in one section", hint=hint))
         most = min(MAX_NODES, max(_MOST_IN_ONE, _TIMES_WRITTEN * self._written)) if holds_objects else _MOST_IN_ONE
         if parent.weight.size > most:
             expanded = " once anchors and merge keys are expanded" if self._aliases else ""

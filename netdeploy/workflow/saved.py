@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
 import json
-import os
-import tempfile
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from netdeploy import __version__
 from netdeploy.engine.observe import identity
 from netdeploy.errors import Conflict, NetdeployError, PlanRefused
+from netdeploy.files import content_of, takes_all, write_file
 from netdeploy.masking import masked_text
-from netdeploy.paths import is_file, is_folder, is_gone, why
+from netdeploy.memory import without_collections
+from netdeploy.paths import is_file, is_folder, is_gone, is_same, why
 from netdeploy.plan.report import report
 from netdeploy.plan.saved import (
     DOCUMENT,
@@ -28,9 +30,10 @@ from netdeploy.plan.saved import (
     objects_of,
     same_digest,
     same_kind_of_changes,
-    saved_plan_schema,
     slow_digest,
 )
+from netdeploy.strict_json import loads
+from netdeploy.topology.problem import path_text, plain
 from netdeploy.topology.read import Reading, content, read_bytes
 
 if TYPE_CHECKING:
@@ -38,7 +41,10 @@ if TYPE_CHECKING:
     from netdeploy.stand_ins import Mode
     from netdeploy.workflow.views import View
 
-MAX_BYTES = 16 << 20
+MAX_BYTES = 4 << 20
+"""Of a plan: one that makes thousands of containers has half of that."""
+_MOST_TOLD = 50
+_LONGEST_PLACE = 120
 _TOPOLOGY_KEYS = {"containers", "networks", "volumes", "services"}
 _MAKE_ONE = "save one with: netdeploy diff FILE --out PLAN.json"
 
@@ -56,7 +62,7 @@ def save(path: Path, engine: Engine, reading: Reading, mode: Mode | None, view: 
     if view.changes.conflicts:
         hint = "clear what is marked ! first, then save the plan"
         raise Conflict(f"something stands in the way, so no plan was saved to {path}", hint=hint)
-    _refuse_to_overwrite(path)
+    _refuse_to_overwrite(path, reading.source)
     id_, name = identity(engine.reader)
     salt = new_salt()
     saved = SavedPlan(
@@ -73,15 +79,19 @@ def save(path: Path, engine: Engine, reading: Reading, mode: Mode | None, view: 
         objects=objects_of(view.wishes, view.seen),
         diff=report(view.changes, reading.shown),
     )
-    _write(path, json.dumps(saved.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n")
+    _write(path, json.dumps(saved.model_dump(mode="json"), indent=2) + "\n")
 
 
 def _digest_of_wishes(reading: Reading, salt: str) -> str:
     return slow_digest(reading.wanted().model_dump_json().encode(), salt)
 
 
-def _refuse_to_overwrite(path: Path) -> None:
+def _refuse_to_overwrite(path: Path, topology: Path) -> None:
     """A plan may be saved over an older one, and over nothing else."""
+    if is_same(path, topology):
+        raise PlanRefused(f"{path} is the topology file itself", hint="name another file")
+    if takes_all(path):
+        return
     if is_folder(path):
         raise PlanRefused(f"{path} is a folder", hint="name the file in it that the plan is to be saved to")
     if not is_gone(path) and _document_in(_bytes_of(path)) is None:
@@ -90,16 +100,11 @@ def _refuse_to_overwrite(path: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """All of it or nothing: a plan cut short is never left under the name."""
-    temporary = ""
+    if len(text) > MAX_BYTES:
+        raise PlanRefused("the plan is too large to be saved", hint="split the topology, or apply it without a plan")
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).replace(path)
+        write_file(path, text, private=True)
     except (OSError, ValueError) as error:
-        with suppress(OSError):
-            Path(temporary).unlink()
         hint = "name a file in a folder that is there, and that you may write to"
         raise PlanRefused(f"the plan can't be saved to {path}: {why(error)}", hint=hint) from None
 
@@ -118,17 +123,23 @@ def plan_in(path: Path) -> SavedPlan | None:
     """
     if not is_file(path):
         return None
-    raw = _bytes_of(path)
+    with without_collections():
+        return _plan_in(path, _bytes_of(path))
+
+
+def _plan_in(path: Path, raw: bytes) -> SavedPlan | None:
     document = _document_in(raw)
     if document is None and path.suffix != ".json":
         return None
     if document is None:
+        if len(raw) > MAX_BYTES:
+            raise PlanRefused(f"{path} is larger than {MAX_BYTES >> 20} MiB, the most a plan may have", hint=_MAKE_ONE)
         document = _json_in(path, raw)
         if isinstance(document, dict) and not _TOPOLOGY_KEYS.isdisjoint(document):
             return None
         kind = "is what `diff -o json` prints, not a saved plan" if _is_diff(document) else "is no saved plan"
         raise PlanRefused(f"{path} {kind}", hint=_MAKE_ONE)
-    return _checked(path, document)
+    return _checked(path, document, raw)
 
 
 def _is_diff(document: Any) -> bool:
@@ -138,20 +149,19 @@ def _is_diff(document: Any) -> bool:
 
 def _bytes_of(path: Path) -> bytes:
     try:
-        with path.open("rb") as stream:
-            return stream.read(MAX_BYTES + 1)
+        return content_of(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         raise PlanRefused(f"{path} can't be read: {why(error)}") from None
 
 
 def _json_in(path: Path, raw: bytes) -> Any:
     try:
-        return json.loads(raw)
+        return loads(raw)
     except json.JSONDecodeError as error:
         where = f"{path}:{error.lineno}:{error.colno}"
         raise PlanRefused(f"{where}: this is not JSON: {error.msg}", hint=_MAKE_ONE) from None
-    except (ValueError, RecursionError):
-        raise PlanRefused(f"{path} is not JSON text", hint=_MAKE_ONE) from None
+    except ValueError as error:
+        raise PlanRefused(f"{path} is not JSON text: {error}", hint=_MAKE_ONE) from None
 
 
 def _document_in(raw: bytes) -> dict[str, Any] | None:
@@ -159,31 +169,26 @@ def _document_in(raw: bytes) -> dict[str, Any] | None:
     if DOCUMENT.encode() not in raw[:4096] or len(raw) > MAX_BYTES:
         return None
     try:
-        document = json.loads(raw)
-    except (ValueError, RecursionError):
+        document = loads(raw)
+    except ValueError:
         return None
     return document if isinstance(document, dict) and document.get("document") == DOCUMENT else None
 
 
-def _checked(path: Path, document: dict[str, Any]) -> SavedPlan:
-    """The plan, once the schema and the versions are right; nothing in it is looked at before."""
-    import jsonschema  # noqa: PLC0415 - for saved plans only; its import costs 0.1 s
-
-    errors = jsonschema.Draft202012Validator(saved_plan_schema()).iter_errors(document)
-    worst = jsonschema.exceptions.best_match(errors)
+def _checked(path: Path, document: dict[str, Any], raw: bytes) -> SavedPlan:
+    """The plan, once the versions and the shape are right; nothing in it is looked at before."""
     version = document.get("netdeploy")
     if isinstance(version, str) and version != __version__:
-        message = f"{path} was saved by netdeploy {masked_text(version[:40])}, and this is {__version__}"
+        message = f"{path} was saved by netdeploy {plain(masked_text(version[:40]))}, and this is {__version__}"
         raise PlanRefused(message, hint=_MAKE_ONE)
-    if worst is not None:
-        where = worst.json_path.removeprefix("$").removeprefix(".") or "the document"
-        said = masked_text(worst.message)
-        said = said if len(said) <= 200 else f"{said[:200]}…"
-        raise PlanRefused(f"{path} is not as a saved plan has to be: {where}: {said}", hint=_MAKE_ONE)
     try:
-        return SavedPlan.model_validate_json(json.dumps(document))
-    except ValueError:
-        raise PlanRefused(f"{path} is not as a saved plan has to be", hint=_MAKE_ONE) from None
+        return SavedPlan.model_validate_json(raw.removeprefix(codecs.BOM_UTF8), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = plain(path_text(tuple(first["loc"])), _LONGEST_PLACE) or "the document"
+        words = "there is no such key" if first["type"] == "extra_forbidden" else first["msg"]
+        said = plain(masked_text(words.replace("Input should be", "expected")), 200)
+        raise PlanRefused(f"{path} is not as a saved plan has to be: {where}: {said}", hint=_MAKE_ONE) from None
 
 
 # -- carrying out ------------------------------------------------------------------------------------------------------
@@ -248,5 +253,6 @@ class Held:
         return PlanRefused(
             f"the plan is stale: the engine is not as it was when the plan was saved ({self.saved.saved}); {so_far}",
             hint=f"look again: netdeploy diff {self.saved.file.path} --out PLAN.json",
-            details=[f"  ! {text}" for text in found],
+            details=[f"  ! {text}" for text in found[:_MOST_TOLD]]
+            + ([f"  … and {len(found) - _MOST_TOLD:,} more"] if len(found) > _MOST_TOLD else []),
         )

@@ -149,7 +149,7 @@ def test_status_says_why_a_file_can_not_be_compared(source: str, says: str, fold
 
 
 def save(path: Path) -> None:
-    saved._refuse_to_overwrite(path)
+    saved._refuse_to_overwrite(path, Path("good.yaml"))
     saved._write(path, "{}")
 
 
