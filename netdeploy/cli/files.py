@@ -74,7 +74,10 @@ def schema(kind: str) -> int:
     """
     import importlib  # noqa: PLC0415 - only the one that is asked for
 
+    import jsonschema  # noqa: PLC0415 - its import costs 0.1 s
+
     module, _, function = _SCHEMAS[kind].partition(":")
     document = getattr(importlib.import_module(module), function)()
+    jsonschema.Draft202012Validator.check_schema(document)
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     return 0
