@@ -16,6 +16,7 @@ from engine.engines import GENERATIONS, Choice, choose, stop_own
 pytest_plugins = ("seeds",)
 CHOICE = pytest.StashKey[Choice]()
 NOT_RUN = pytest.StashKey[int]()
+WITH_ENGINES = ("tests/engine/", "tests/hostile/live/")
 NO_ENGINE = "there is no Docker engine (the last line says why)"
 
 
@@ -47,9 +48,9 @@ def _wants_engines(config: pytest.Config) -> bool:
     """Whether a folder or file with engine tests was named: installing engines takes a minute."""
     if config.getoption("help", default=False):
         return False
-    engine_tests = config.rootpath / "tests" / "engine"
     named = [(config.invocation_params.dir / argument.split("::")[0]).resolve() for argument in config.args]
-    return any(engine_tests == path or path in engine_tests.parents or engine_tests in path.parents for path in named)
+    folders = [config.rootpath / folder for folder in WITH_ENGINES]
+    return any(there == path or path in there.parents or there in path.parents for there in folders for path in named)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -76,10 +77,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 def group(nodeid: str, *, own: bool) -> str:
     """The tests that one worker runs in a row have the same group."""
     path, _, rest = nodeid.partition("::")
-    if path.startswith("tests/hostile/"):
-        return nodeid
-    if not path.startswith("tests/engine/"):
-        return path  # quick ones: what little they share is made once
+    if not path.startswith(WITH_ENGINES):
+        return nodeid if path.startswith("tests/hostile/") else path  # quick ones: what little they share is made once
     if not own:
         return "engine"  # there is one engine, which is not the tests' own: one at a time
     if path.endswith(("/test_rows.py", "/test_spellings.py")):  # they look at what took a minute to make

@@ -301,10 +301,11 @@ def unlock(settings: Settings, topology: str, prefix: str | None, force: bool) -
         if holder.can_be_looked_at and not holder.is_dead and not force:
             message = f"`{topology}` is being changed by {holder.text}, and that process runs"
             raise NetdeployError(message, hint="wait for it, or end it; --force takes the lock away all the same")
-    for volume in held:
-        engine.operator().remove_volume(volume)
-    for holder in held.values():
-        click.echo(f"`{topology}` is unlocked; it was held by {holder.text}.")
+    for volume, holder in held.items():
+        if lock.remove(engine, volume, holder.token):
+            click.echo(f"`{topology}` is unlocked; it was held by {holder.text}.")
+        else:
+            click.echo(f"`{topology}` was given back meanwhile by {holder.text}; whoever holds it now keeps it.")
     if not held:
         click.echo(f"`{topology}` is not locked.")
     return 0

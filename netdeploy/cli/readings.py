@@ -10,7 +10,7 @@ from netdeploy.errors import NetdeployError, TopologyInvalid
 from netdeploy.identity import TopologyId
 from netdeploy.paths import is_same
 from netdeploy.topology.read import Reading, read
-from netdeploy.workflow.copies import file_of, standing
+from netdeploy.workflow.copies import reading_of, standing
 
 if TYPE_CHECKING:
     from netdeploy.engine.engine import Engine
@@ -75,7 +75,7 @@ def readings_on_engine(engine: Engine) -> tuple[list[Reading], bool]:
     for id_, sources in standing(engine.reader).items():
         away = f"netdeploy teardown {id_.options}"
         try:
-            reading = read(file_of(sources))
+            reading = reading_of(sources)
             found = _id_of(reading.wanted())
             if found != id_:
                 message = f"{sources[0]} describes {found.beside(id_)} now"

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from netdeploy.engine.holder import Holder
-from netdeploy.engine.observe import listed_name, log_text, state
+from netdeploy.engine.observe import image, listed_name, log_text, state
 from netdeploy.errors import Interrupted, NetdeployError, OperationFailed
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LABEL_HELPER = "netdeploy.helper"
 """On a helper: what it is for."""
 HOST = "host"
+_NAME = "netdeploy-helper-"
 _AT_ONCE = 10  # scripts mostly wait, for what does not answer
 _ABANDONED = 900.0  # seconds after which a helper of a process that can't be looked at is taken for left behind
 _LOOK_AGAIN = 0.25  # seconds
@@ -100,7 +101,7 @@ class _Runner:
         """One helper from its making to its removal."""
         if self.halt.is_set():
             return Answer(problem=Interrupted("interrupted"))
-        name = f"netdeploy-helper-{uuid.uuid4().hex[:12]}"
+        name = f"{_NAME}{uuid.uuid4().hex[:12]}"
         operator = self.engine.operator()
         try:
             id_, _warnings = operator.create_container(name, self._body(errand))
@@ -162,9 +163,17 @@ def leftovers(reader: Reader) -> list[Leftover]:
         labels = item.get("Labels") or {}
         holder = Holder.from_labels(labels, LABEL_HELPER)
         old = time.time() - float(item.get("Created") or 0) > _ABANDONED
-        if holder is not None and (holder.is_dead or (old and not holder.can_be_looked_at)):
+        abandoned = holder is not None and (holder.is_dead or (old and not holder.can_be_looked_at))
+        if holder is not None and abandoned and _is_own(reader, item):
             found.append(Leftover(item["Id"], listed_name(item), labels.get(LABEL_HELPER, ""), holder))
     return found
+
+
+def _is_own(reader: Reader, item: Mapping[str, Any]) -> bool:
+    """Whether a container has its labels from us, and not from its image, which may say anything."""
+    image_ = image(reader, str(item.get("ImageID") or "")) if item.get("ImageID") else None
+    named = listed_name(dict(item)).startswith(_NAME)
+    return named and image_ is not None and not any(label.startswith(LABEL_HELPER) for label in image_.labels)
 
 
 def remove_leftovers(engine: Engine) -> None:

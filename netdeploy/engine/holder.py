@@ -17,7 +17,11 @@ _SAME_START = 5.0  # seconds by which a process's start may seem to move: the ho
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds something. `started` is the process's start, in seconds since 1970; `since` an RFC 3339 time."""
+    """Who holds something. `started` is the process's start, in seconds since 1970; `since` an RFC 3339 time.
+
+    `boot` is what Linux calls the id of a boot: clones of a machine share their name, and all machines the number of
+    their first space of process ids. It is "" for one that an older version made, and on other systems.
+    """
 
     token: str
     user: str
@@ -26,6 +30,7 @@ class Holder:
     pid_space: str
     started: float
     since: str
+    boot: str = ""
 
     @classmethod
     def this_process(cls) -> Holder:
@@ -44,6 +49,7 @@ class Holder:
             pid_space=_pid_space(),
             started=psutil.Process().create_time(),
             since=datetime.now().astimezone().isoformat(timespec="seconds"),
+            boot=_boot(),
         )
 
     @classmethod
@@ -58,6 +64,7 @@ class Holder:
                 pid_space=labels[f"{label}.pid-space"],
                 started=float(labels[f"{label}.started"]),
                 since=labels[f"{label}.since"],
+                boot=labels.get(f"{label}.boot", ""),
             )
         except (KeyError, ValueError):
             return None
@@ -72,6 +79,7 @@ class Holder:
             f"{label}.pid-space": self.pid_space,
             f"{label}.started": f"{self.started:.2f}",
             f"{label}.since": self.since,
+            f"{label}.boot": self.boot,
         }
 
     @property
@@ -82,7 +90,7 @@ class Holder:
     @property
     def can_be_looked_at(self) -> bool:
         """Whether this process would see the holder's, if it runs."""
-        return self.host == socket.gethostname() and self.pid_space == _pid_space()
+        return (self.host, self.pid_space, self.boot) == (socket.gethostname(), _pid_space(), _boot())
 
     @property
     def is_dead(self) -> bool:
@@ -99,6 +107,12 @@ class Holder:
             return True
         except psutil.Error:
             return False
+
+
+def _boot() -> str:
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return ""
 
 
 def _pid_space() -> str:

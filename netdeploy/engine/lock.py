@@ -57,7 +57,7 @@ def locked(engine: Engine, topology: TopologyId, patience: Patience) -> Iterator
     with _held(engine, own, topology, patience):
         for volume, holder in locks(engine.reader, topology).items():
             if volume != own and holder.is_dead:  # it died while it took a lock over
-                _remove(engine, volume, holder.token)
+                remove(engine, volume, holder.token)
         yield
 
 
@@ -73,7 +73,7 @@ def _held(engine: Engine, volume: str, topology: TopologyId, patience: Patience)
 def _give_back(engine: Engine, volume: str, token: str, patience: Patience) -> None:
     for attempt in range(_ATTEMPTS):
         try:
-            _remove(engine, volume, token)
+            remove(engine, volume, token)
         except NetdeployError as error:
             if attempt == _ATTEMPTS - 1:
                 patience.say(f"the lock `{volume}` could not be given back ({error.message}); the next command does it")
@@ -104,7 +104,7 @@ def _acquire(engine: Engine, volume: str, topology: TopologyId, patience: Patien
         if holder.is_dead:
             patience.say(f"taking over the lock of {holder.text}, whose process has ended")
             with _held(engine, f"{volume}.{holder.token[:12]}", topology, patience):
-                _remove(engine, volume, holder.token)
+                remove(engine, volume, holder.token)
             continue
         if told != holder.token:
             told = holder.token
@@ -140,11 +140,16 @@ def holder_of(reader: Reader, volume: str) -> Holder | None:
     return holder
 
 
-def _remove(engine: Engine, volume: str, token: str) -> None:
-    """Remove a lock, if it is still that one."""
+def remove(engine: Engine, volume: str, token: str) -> bool:
+    """Remove a lock if it is still the one with that token; whether it was.
+
+    An engine knows volumes by name only: one that is given back and taken anew between these two calls would go.
+    """
     holder = holder_of(engine.reader, volume)
-    if holder is not None and holder.token == token:
-        engine.operator().remove_volume(volume)
+    if holder is None or holder.token != token:
+        return False
+    engine.operator().remove_volume(volume)
+    return True
 
 
 def is_left_behind(labels: Mapping[str, str], topology: TopologyId) -> bool:
@@ -160,7 +165,7 @@ def all_locks(reader: Reader) -> dict[str, tuple[TopologyId, Holder]]:
     for item in listed:
         labels = item.get("Labels") or {}
         holder = Holder.from_labels(labels, LABEL_LOCK)
-        if holder is not None:
+        if holder is not None and str(item["Name"]).startswith(_VOLUME):
             found[str(item["Name"])] = (_topology(labels), holder)
     return found
 

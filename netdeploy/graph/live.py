@@ -13,7 +13,7 @@ from netdeploy.graph.drawing import HOST, NOWHERE, Bus, Drawing, Mark, Node, Not
 from netdeploy.graph.places import live_ports, live_tap, ports, tap_as_it_is
 from netdeploy.masking import without_secrets
 from netdeploy.plan.changes import Action, AttachmentChange, Changes, ContainerChange, NetworkChange
-from netdeploy.plan.ownership import our_containers, our_networks, owner_text
+from netdeploy.plan.ownership import container_owner_text, our_containers, our_networks, owner_text
 from netdeploy.topology.draft import DEFAULT_BRIDGE
 
 _NO_NETWORK = (HOST, NOWHERE)
@@ -183,7 +183,7 @@ class _Marker:
             if live.id in drawn or not (ours or (on_ours and live.name not in taken)):
                 continue
             buses = [name for name in (live.attachments if ours else on_ours) if name not in _NO_NETWORK]
-            text = "the file does not have it any more" if ours else f"it {owner_text(live.labels)}"
+            text = "the file does not have it any more" if ours else f"it {container_owner_text(live, self._seen)}"
             yield Node(
                 name=live.name if live.name not in taken else f"{live.name} ({live.short_id})",
                 image=without_secrets(live.image),

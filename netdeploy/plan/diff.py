@@ -43,7 +43,15 @@ from netdeploy.plan.health import Ailment, ailments
 from netdeploy.plan.links import stale_link
 from netdeploy.plan.making_room import NEEDS_ITS_MAC, with_replacement, with_room_made
 from netdeploy.plan.namesakes import several_of_a_name
-from netdeploy.plan.ownership import ASIDE, made_from, our_containers, our_networks, our_volumes, owner_text
+from netdeploy.plan.ownership import (
+    ASIDE,
+    container_owner_text,
+    made_from,
+    our_containers,
+    our_networks,
+    our_volumes,
+    owner_text,
+)
 from netdeploy.plan.reasons import attachment_difference, difference, disconnect_hint, listed, waits_for_it
 from netdeploy.plan.remedies import container_removal, network_removal, volume_removal
 from netdeploy.plan.shared_names import shared_names
@@ -306,11 +314,11 @@ class _Diff:
             yield ContainerChange(
                 action=Action.CONFLICT,
                 name=wish.name,
-                reason=f"a container of this name {owner_text(foreign.labels)}; it runs `{foreign.image}`"
-                f" and is {foreign.state.status}",
+                reason=f"a container of this name {container_owner_text(foreign, self._seen)};"
+                f" it runs `{foreign.image}` and is {foreign.state.status}",
                 attributes=compare(container_rows.ROWS, wish, foreign, path),
                 hint="rename yours in the file, or remove the other one: "
-                + container_removal(foreign, self._wishes.origin.id),
+                + container_removal(foreign, self._wishes.origin.id, self._seen),
                 wish=wish,
             )
             return

@@ -89,15 +89,15 @@ def owners(seen: Snapshot) -> Owners:
 def our_containers(seen: Snapshot, topology: TopologyId) -> tuple[ObservedContainer, ...]:
     """The containers of `topology`.
 
-    An image committed from one of them has its labels, and gives them to whatever is run from it by hand: those are
-    not ours. Each container that netdeploy makes has an instance label of its own, so an inherited one is known.
+    An image may have any labels, such as one that was committed from one of them, and gives them to whatever is run
+    from it by hand: those are not ours.
     """
-    return tuple(c for c in _of(seen, seen.containers, topology, "container") if not _inherited(c, seen))
+    return tuple(c for c in _of(seen, seen.containers, topology, "container") if is_own(c, seen))
 
 
 def inheritors(seen: Snapshot, topology: TopologyId) -> tuple[ObservedContainer, ...]:
-    """The containers that have the labels of `topology` from an image committed from one of its containers."""
-    return tuple(c for c in _of(seen, seen.containers, topology, "container") if _inherited(c, seen))
+    """The containers that have the labels of `topology`, and not from netdeploy, as far as can be known."""
+    return tuple(c for c in _of(seen, seen.containers, topology, "container") if not is_own(c, seen))
 
 
 def our_networks(seen: Snapshot, topology: TopologyId) -> tuple[ObservedNetwork, ...]:
@@ -136,10 +136,30 @@ def was_never_used(container: ObservedContainer) -> bool:
     return TEMPORARY in container.name or container.state.status == "created"
 
 
-def _inherited(container: ObservedContainer, seen: Snapshot) -> bool:
+def is_own(container: ObservedContainer, seen: Snapshot) -> bool:
+    """Whether a container's labels are its own, and not those of its image.
+
+    Each container that netdeploy makes has an instance label which nobody else has. Older versions gave none: then an
+    image without labels of ours tells as much. Where the image is gone, nobody can tell.
+    """
     image = seen.image_of(container)
-    instance = image.labels.get(LABEL_INSTANCE) if image else None
-    return instance is not None and container.labels.get(LABEL_INSTANCE) == instance
+    if image is None:
+        return False
+    instance = container.labels.get(LABEL_INSTANCE)
+    if instance is None:
+        return LABEL_TOPOLOGY not in image.labels
+    return image.labels.get(LABEL_INSTANCE) != instance
+
+
+def container_owner_text(container: ObservedContainer, seen: Snapshot) -> str:
+    """Whose a container is, as far as can be known."""
+    labels = container.labels
+    if LABEL_TOPOLOGY not in labels or is_own(container, seen):
+        return owner_text(labels)
+    has = f"has the labels of the topology `{labels[LABEL_TOPOLOGY]}`"
+    if seen.image_of(container) is None:
+        return f"{has}, and its image is gone, so nobody can tell whether netdeploy made it"
+    return f"{has} from its image, and was not made by netdeploy"
 
 
 def owner_text(labels: Mapping[str, str]) -> str:

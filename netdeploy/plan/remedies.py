@@ -9,14 +9,22 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping
 
-from netdeploy.engine.observed import LABEL_PREFIX, LABEL_TOPOLOGY, ObservedContainer, ObservedNetwork, ObservedVolume
+from netdeploy.engine.observed import (
+    LABEL_PREFIX,
+    LABEL_TOPOLOGY,
+    ObservedContainer,
+    ObservedNetwork,
+    ObservedVolume,
+    Snapshot,
+)
 from netdeploy.identity import TopologyId
-from netdeploy.plan.ownership import COMPOSE_PROJECT
+from netdeploy.plan.ownership import COMPOSE_PROJECT, is_own
 
 
-def container_removal(container: ObservedContainer, ours: TopologyId) -> str:
+def container_removal(container: ObservedContainer, ours: TopologyId, seen: Snapshot) -> str:
     """Removes a container that is not of `ours`, with all that was made together with it."""
-    return _together(container.labels, ours) or f"docker rm -f {shlex.quote(container.name)}"
+    together = _together(container.labels, ours) if is_own(container, seen) else ""
+    return together or f"docker rm -f {shlex.quote(container.name)}"
 
 
 def network_removal(network: ObservedNetwork, ours: TopologyId, everybody: Iterable[ObservedContainer]) -> str:

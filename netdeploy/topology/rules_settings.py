@@ -137,9 +137,13 @@ def reference_rules(draft: Draft) -> Iterator[Found]:
 
 def _unreachable_link(path: Path, container: Container, other: str, draft: Draft) -> Iterator[Found]:
     linked = draft.containers.get(other)
-    if linked is None or linked.network_mode or container.network_mode not in (None, DEFAULT_BRIDGE):
+    if linked is None or container.network_mode not in (None, DEFAULT_BRIDGE):
         return
-    if not {*(container.networks or (DEFAULT_BRIDGE,))} & {*(linked.networks or (DEFAULT_BRIDGE,))}:
+    if linked.network_mode not in (None, DEFAULT_BRIDGE):
+        message = f"`{other}` has no network of its own (`network_mode: {linked.network_mode}`), so no link leads to it"
+        if not container.networks:  # on the default bridge no engine starts it; elsewhere all take it
+            yield Found(path, message, "put both on one network")
+    elif not {*(container.networks or (DEFAULT_BRIDGE,))} & {*(linked.networks or (DEFAULT_BRIDGE,))}:
         message = f"this container and `{other}` are on no network together, so the link leads nowhere"
         yield Found(path, message, "put both on one network")
 

@@ -6,6 +6,7 @@ the file it was made from; the newest object tells.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from netdeploy.engine.observe import tagged
 from netdeploy.engine.observed import LABEL_SOURCE
-from netdeploy.errors import NetdeployError
+from netdeploy.errors import NetdeployError, TopologyInvalid
 from netdeploy.identity import TopologyId
 from netdeploy.paths import is_folder, is_gone, is_same, is_stream
 from netdeploy.plan.ownership import Owners
-from netdeploy.topology.read import topology_id
+from netdeploy.topology.read import Reading, read, topology_id
 
 if TYPE_CHECKING:
     from netdeploy.engine.reader import Reader
@@ -56,6 +57,25 @@ def file_of(sources: Sequence[str]) -> str:
         message = f"the file it came from, {sources[0]}, is not on this machine (any more)"
         raise NetdeployError(message, hint="compare with another: netdeploy diff FILE")
     return sources[0]
+
+
+def reading_of(sources: Sequence[str]) -> Reading:
+    """The file that a topology came from, read; `sources` as in `Standing`.
+
+    A label names it, and anybody may have written that: no line of the file is shown, whatever it turns out to be.
+
+    Raises:
+        NetdeployError: there is none, or it describes no topology.
+    """
+    file = file_of(sources)
+    try:
+        reading = read(file)
+        reading.wanted()
+    except TopologyInvalid as error:
+        number = len(error.details)
+        message = f"the file it came from, {file}, has {number} problem{'' if number == 1 else 's'}"
+        raise NetdeployError(message, hint=f"netdeploy validate {shlex.quote(file)} tells them") from None
+    return reading
 
 
 def came_from(source: Path, known: Standing) -> list[TopologyId]:

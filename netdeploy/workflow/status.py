@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Literal
 from netdeploy.engine import helpers, lock
 from netdeploy.engine.observe import Scope, observe
 from netdeploy.engine.observed import ObservedContainer, ObservedNetwork, ObservedVolume, Snapshot
-from netdeploy.errors import EngineUnreachable, NetdeployError, TopologyInvalid
+from netdeploy.errors import EngineUnreachable, NetdeployError
 from netdeploy.identity import TopologyId
 from netdeploy.plan.health import Ailment, ailments
 from netdeploy.plan.ownership import (
+    container_owner_text,
     inheritors,
     is_interim,
     made_from,
@@ -22,8 +23,7 @@ from netdeploy.plan.ownership import (
     owners,
 )
 from netdeploy.plan.volumes import anonymous
-from netdeploy.topology.read import read
-from netdeploy.workflow.copies import file_of
+from netdeploy.workflow.copies import reading_of
 from netdeploy.workflow.views import Target, look
 
 if TYPE_CHECKING:
@@ -140,11 +140,10 @@ def _topology(engine: Engine, id_: TopologyId, seen: Snapshot, changed_by: Holde
 def _compare(engine: Engine, id_: TopologyId, source: str) -> Comparison:
     away = f"netdeploy teardown {id_.options}"
     try:
-        file = file_of((source,) if source else ())
+        reading = reading_of((source,) if source else ())
     except NetdeployError as error:
         return Comparison(why_not=error.message, hint=f"{error.hint}; or remove it: {away}")
     try:
-        reading = read(file)
         topology = reading.wanted()
         target = Target(topology, reading.source)
         if target.id != id_:
@@ -154,9 +153,6 @@ def _compare(engine: Engine, id_: TopologyId, source: str) -> Comparison:
         return Comparison(look(engine, target).changes)
     except EngineUnreachable:
         raise
-    except TopologyInvalid as error:
-        why = f"its file has {len(error.details)} problem{'' if len(error.details) == 1 else 's'}"
-        return Comparison(why_not=why, hint=f"netdeploy validate {source} tells them")
     except NetdeployError as error:
         return Comparison(why_not=error.message, hint=error.hint)
 
@@ -202,6 +198,5 @@ def _volumes(seen: Snapshot, standing: Collection[TopologyId]) -> Iterator[Lefto
 def _inheritors(seen: Snapshot) -> Iterator[Leftover]:
     for id_ in _known(seen):
         for container in inheritors(seen, id_):
-            whose = f"a container of `{id_.name}`, whose labels it has; it is not ours"
-            message = f"run by hand from an image made of {whose}"
+            message = f"it {container_owner_text(container, seen)}"
             yield Leftover("inheritor", container.name, id_, message, f"docker rm -f {container.name}")

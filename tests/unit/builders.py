@@ -39,6 +39,8 @@ IMAGES = {
         "cassandra", ExposedPorts={"9042/tcp": {}}, Volumes={"/var/lib/cassandra": {}}, Labels={"vendor": "apache"}
     ),
     "checked": image_json("checked", Healthcheck={"Test": ["CMD", "check"], "Interval": 5_000_000_000}),
+    "alonithuji/netflix-frontend:0.0.1": image_json("alonithuji/netflix-frontend:0.0.1"),
+    "alonithuji/netflix-movie-catalog:0.0.1": image_json("alonithuji/netflix-movie-catalog:0.0.1"),
     "redis": image_json("redis", Volumes={"/data": {}}, WorkingDir="/data", User="redis"),
 }
 
