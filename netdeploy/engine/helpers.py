@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from netdeploy.engine.holder import Holder
-from netdeploy.engine.observe import image, listed_name, log_text, state
+from netdeploy.engine.observe import image, listed_name, log_streams, state
 from netdeploy.errors import Interrupted, NetdeployError, OperationFailed
 
 if TYPE_CHECKING:
     from netdeploy.engine.engine import Engine
+    from netdeploy.engine.observed import State
     from netdeploy.engine.reader import Reader
 
 LABEL_HELPER = "netdeploy.helper"
@@ -32,6 +33,10 @@ _NAME = "netdeploy-helper-"
 _AT_ONCE = 10  # scripts mostly wait, for what does not answer
 _ABANDONED = 900.0  # seconds after which a helper of a process that can't be looked at is taken for left behind
 _LOOK_AGAIN = 0.25  # seconds
+_MEMORY = 256 << 20  # bytes
+_PROCESSES = 4096
+_KILLED = 137
+_MOST_SAID = 200  # characters of what a helper that failed says
 _GRACE = 30.0  # seconds for making and starting a helper, beyond the time of its script
 # Process 1 of a container can't be killed from within it, so the script is not process 1; without the `exit` the shell
 # would become it.
@@ -54,7 +59,7 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an errand's script wrote, or the reason why it could not be run: one of the two is there."""
+    """What an errand's script wrote, and the reason why it could not be run, or not to its end."""
 
     output: str = ""
     problem: NetdeployError | None = None
@@ -107,20 +112,23 @@ class _Runner:
             id_, _warnings = operator.create_container(name, self._body(errand))
             try:
                 operator.start(id_, name)
-                self._await_end(id_, errand)
-                return Answer(output=log_text(self.engine.reader, id_))
+                ended = self._await_end(id_, errand)
+                output, said = log_streams(self.engine.reader, id_)
+                return Answer(output, _problem(errand, ended, said))
             finally:
                 operator.remove_container(id_, name, volumes=True)
         except NetdeployError as error:
             return Answer(problem=error)
 
-    def _await_end(self, id_: str, errand: Errand) -> None:
+    def _await_end(self, id_: str, errand: Errand) -> State:
         end = time.monotonic() + errand.seconds + _GRACE
         pause = 0.02
         while time.monotonic() < end:
             now = state(self.engine.reader, id_)
-            if now is None or not now.running:
-                return
+            if now is None:
+                raise OperationFailed(f"somebody removed the helper container for {errand.purpose}", hint="try again")
+            if not now.running:
+                return now
             if self.halt.wait(pause):
                 raise Interrupted("interrupted")
             pause = min(2 * pause, _LOOK_AGAIN)
@@ -141,9 +149,26 @@ class _Runner:
                 "LogConfig": {"Type": "json-file"},  # the engine's own default may be one that can't be read
                 "SecurityOpt": ["no-new-privileges"],
                 "ReadonlyRootfs": True,
-                "Tmpfs": {"/tmp": ""},  # noqa: S108 - the container's own
+                "Tmpfs": {"/tmp": "size=64m"},  # noqa: S108 - the container's own
+                "Memory": _MEMORY,
+                "MemorySwap": _MEMORY,
+                "PidsLimit": _PROCESSES,
             },
         }
+
+
+def _problem(errand: Errand, ended: State, said: str) -> OperationFailed | None:
+    """Why a helper did not finish its script; None if it did."""
+    if ended.exit_code == 0:
+        return None
+    what = f"the helper container for {errand.purpose}"
+    if ended.oom_killed:
+        return OperationFailed(f"{what} ran out of memory", hint="try fewer containers or checks at once")
+    if ended.exit_code == _KILLED:
+        text = f"{what} was ended after {errand.seconds:.0f} seconds"
+        return OperationFailed(text, hint="is the engine overloaded?")
+    last = said.strip().rpartition("\n")[2][:_MOST_SAID]
+    return OperationFailed(f"{what} failed (exit code {ended.exit_code})" + (f": {last}" if last else ""))
 
 
 @dataclass(frozen=True, slots=True)

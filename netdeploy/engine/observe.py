@@ -287,19 +287,32 @@ def last_log_lines(reader: Reader, container_id: str, count: int = 10) -> list[s
 
 def log_text(reader: Reader, container_id: str, *, tail: int | str = "all") -> str:
     """What a container wrote, stdout and stderr together; empty where its log driver keeps nothing."""
+    frames = _frames(_log(reader, container_id, tail))
+    return b"".join(text for _, text in frames).decode("utf-8", "replace")
+
+
+def log_streams(reader: Reader, container_id: str) -> tuple[str, str]:
+    """What a container without a terminal wrote to stdout, and to stderr."""
+    frames = list(_frames(_log(reader, container_id, "all")))
+    out, err = (b"".join(text for stream, text in frames if (stream == _STDERR) is told) for told in (False, True))
+    return out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
+
+
+_STDERR = 2
+
+
+def _log(reader: Reader, container_id: str, tail: int | str) -> bytes:
     try:
-        raw = reader.get_bytes(f"/containers/{container_id}/logs", stdout=1, stderr=1, tail=tail)
+        return reader.get_bytes(f"/containers/{container_id}/logs", stdout=1, stderr=1, tail=tail)
     except EngineAnswer:
-        return ""
-    return _demultiplexed(raw).decode("utf-8", "replace")
+        return b""
 
 
-def _demultiplexed(raw: bytes) -> bytes:
-    """The payload of the engine's stream frames (8-byte header, length in the last four); a tty has no frames."""
-    text = b""
-    rest = raw
-    while len(rest) >= 8 and rest[0] in (0, 1, 2) and rest[1:4] == b"\x00\x00\x00":
-        length = int.from_bytes(rest[4:8], "big")
-        text += rest[8 : 8 + length]
-        rest = rest[8 + length :]
-    return text + rest
+def _frames(raw: bytes) -> Iterator[tuple[int, bytes]]:
+    """The stream and payload of the engine's frames (8-byte header, length in the last four); a tty has no frames."""
+    at = 0
+    while len(raw) - at >= 8 and raw[at] in (0, 1, 2) and raw[at + 1 : at + 4] == b"\x00\x00\x00":
+        end = at + 8 + int.from_bytes(raw[at + 4 : at + 8], "big")
+        yield raw[at], raw[at + 8 : end]
+        at = end
+    yield 1, raw[at:]

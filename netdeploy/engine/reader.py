@@ -6,9 +6,11 @@ only as the types of observed.py.
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import threading
+import time
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,7 +20,6 @@ from netdeploy.engine.transport import BROKEN, connection, talking
 from netdeploy.errors import EngineTooOld, EngineUnreachable
 
 if TYPE_CHECKING:
-    import http.client
     from collections.abc import Callable, Iterable
 
     from netdeploy.engine.connect import Endpoint
@@ -30,6 +31,9 @@ OLDEST_API = (1, 41)  # engine 20.10, in the oldest Debian and Ubuntu releases t
 NEWEST_API = (1, 51)  # the newest whose answers were seen; newer engines answer in this dialect
 READERS = 8
 TIMEOUT = 60.0  # seconds without a byte of an answer
+TOTAL_TIME = 180.0  # seconds for all of an answer
+MOST_BYTES = 64 << 20  # of one answer; a list of a thousand containers with large labels has a few
+_CHUNK = 1 << 16
 _API = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})")
 
 
@@ -81,6 +85,10 @@ class Reader:
         """The body at `path` as it is."""
         return self._fetch(f"/v{self.api_text}{path}{_query(query)}")
 
+    def get_start(self, path: str, most: int, /, **query: str | int) -> bytes:
+        """The first bytes of the body at `path`, `most` at most; the rest is never read."""
+        return self._fetch(f"/v{self.api_text}{path}{_query(query)}", most)
+
     def get_all(self, look: Callable[[T], R], arguments: Iterable[T]) -> list[R]:
         """`look` at each argument, a few at once, in order."""
         items = list(arguments)
@@ -104,33 +112,60 @@ class Reader:
                 hint="run the command again; if it stays, look at the engine's log",
             ) from None
 
-    def _fetch(self, path: str) -> bytes:
+    def _fetch(self, path: str, most: int | None = None) -> bytes:
         with self._lock:
             kept = self._idle.pop() if self._idle else None
         with talking(self.endpoint):
             if kept:
                 try:
-                    return self._once(kept, path)
+                    return self._once(kept, path, most)
                 except TimeoutError:
                     raise
                 except BROKEN:
                     pass  # the engine may have ended a kept-alive connection; a GET can be sent again
-            return self._once(connection(self.endpoint, self._timeout), path)
+            return self._once(connection(self.endpoint, self._timeout), path, most)
 
-    def _once(self, opened: http.client.HTTPConnection, path: str) -> bytes:
-        """One request on a connection, which is kept for the next one unless it broke."""
+    def _once(self, opened: http.client.HTTPConnection, path: str, most: int | None) -> bytes:
+        """One request on a connection, which is kept for the next one unless it broke or there is more to come."""
         try:
             opened.request("GET", path)
             response = opened.getresponse()
-            body = response.read()
+            body = self._body(response, path, most)
         except BaseException:
             opened.close()
             raise
-        with self._lock:
-            self._idle.append(opened)
+        if response.isclosed() or response.length == 0:  # read1 leaves the closing to us
+            response.close()
+            with self._lock:
+                self._idle.append(opened)
+        else:
+            opened.close()
         if response.status >= 400:
             raise EngineAnswer(response.status, message_of(body), path)
         return body
+
+    def _body(self, response: http.client.HTTPResponse, path: str, most: int | None) -> bytes:
+        """As much as is wanted; an engine that does not come to an end, or means harm, is left in time."""
+        end = time.monotonic() + TOTAL_TIME
+        chunks: list[bytes] = []
+        size = 0
+        while most is None or size < most:
+            chunk = response.read1(_CHUNK)
+            if not chunk:
+                break
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MOST_BYTES:
+                raise self._endless(path, f"is larger than {MOST_BYTES >> 20} MB")
+            if time.monotonic() > end:
+                raise self._endless(path, f"did not come to an end in {TOTAL_TIME:.0f} seconds")
+        if most is None and response.length:  # read1 takes an early end for the end
+            raise http.client.IncompleteRead(b"", response.length)
+        return b"".join(chunks)[:most]
+
+    def _endless(self, path: str, what: str) -> EngineUnreachable:
+        hint = "is that a Docker engine? `docker version` shows what the docker CLI reaches"
+        return EngineUnreachable(f"the answer of the engine at {self.endpoint.url} to GET {path} {what}", hint=hint)
 
 
 def _query(values: dict[str, Any]) -> str:

@@ -12,6 +12,10 @@ ProbeKind = Literal["lookup", "tcp", "ping", "served", "http"]
 Want = Literal["yes", "no", "apart"]
 """Until what comes of it a probe is repeated: `no` is anything but success, `apart` that nothing was reached at all."""
 Kind = Literal["runs", "healthy", "shared", "name", "port", "address", "apart", "published", "not published", "check"]
+ANSWER_BYTES = 65_536
+"""So much of a web server's answer is looked at, as in `probe.sh`."""
+PATH_BYTES = 8_192
+"""So long a path is asked for; servers refuse longer ones."""
 _SETTLING = 3.0
 """Seconds for which a probe is repeated while it does not come out as claimed."""
 
@@ -29,6 +33,9 @@ class Probe:
     want: Want = "yes"
     within: float = _SETTLING
     http: HttpCheck | None = None
+    behind: tuple[str, ...] = ()
+    """Of a published port: the container's addresses, where `target` is the port it leads to."""
+    target: int = 0
 
 
 @dataclass(frozen=True, slots=True)

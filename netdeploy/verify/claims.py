@@ -13,7 +13,7 @@ from netdeploy.topology.model import Check
 from netdeploy.topology.rules_checks import HOST as HOST_IN_CHECKS
 from netdeploy.topology.rules_checks import is_address
 from netdeploy.topology.text_types import place_parts
-from netdeploy.verify.claim import Claim, Probe, Want
+from netdeploy.verify.claim import ANSWER_BYTES, PATH_BYTES, Claim, Probe, Want
 from netdeploy.verify.world import HOST, Member, World
 
 _PATIENCE = 5.0
@@ -209,7 +209,7 @@ def _published(world: World, member: Member, binding: PortBinding) -> Claim:
         return Claim("published", HOST, member.key, text, holds=False, bindings=(binding,))
     if binding.protocol != "tcp":
         return Claim("published", HOST, member.key, text, untested=_silent(binding.protocol), bindings=(binding,))
-    probe = Probe("served", address, int(found.host_port))
+    probe = Probe("served", address, int(found.host_port), behind=member.addresses, target=binding.target)
     return Claim("published", HOST, member.key, text, probe, bindings=(binding,))
 
 
@@ -243,7 +243,21 @@ def _declared(world: World, check: Check) -> Claim:
     who = "the host" if from_host else check.source
     text = f"{who}: {check.to} {_EXPECTED[check.expect]}"
     target = _meant(world, check, name, port)
-    return Claim("check", HOST if from_host else check.source, target, check.name or text, probe, check=check)
+    if probe.kind == "served" and target:
+        member = world.members[target]
+        leads = (binding.target for binding in member.bindings if binding.host_port == str(port))
+        probe = replace(probe, behind=member.addresses, target=next(leads, port or 0))
+    source = HOST if from_host else check.source
+    return Claim("check", source, target, check.name or text, probe, untested=_too_long(check), check=check)
+
+
+def _too_long(check: Check) -> str:
+    """Why an answer can't be looked at for what a check wants; "" if it can."""
+    if check.http and len((check.http.contains or "").encode()) > ANSWER_BYTES:
+        return f"only the first {ANSWER_BYTES // 1024} KiB of an answer are looked at, and its `contains` is longer"
+    if check.http and len(check.http.path) > PATH_BYTES:
+        return f"its path is longer than {PATH_BYTES // 1024} KiB"
+    return ""
 
 
 _EXPECTED = {

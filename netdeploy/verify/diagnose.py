@@ -36,9 +36,6 @@ class Diagnosis:
             for member in (source, target):
                 yield from self._does_not_run(member)
                 yield from _cut_off(member)
-        if claim.source in self._evidence.blind:
-            problem = self._evidence.blind[claim.source]
-            yield Cause(f"nothing could be tried from {_source(claim)}: {problem.message}", problem.hint)
         if wants_apart:
             yield from self._not_apart(claim, source, target, outcome)
         else:
@@ -178,7 +175,7 @@ class Diagnosis:
             return
         if name in ("localhost", "127.0.0.1"):
             yield from self._localhost(source, port)
-        if outcome and outcome.word in ("status", "lacks"):
+        if outcome and outcome.word in ("status", "lacks", "garbled"):
             yield self._other_answer(claim, outcome)
         if target is None:
             yield from self._unknown(source, name, outcome)
@@ -242,6 +239,8 @@ class Diagnosis:
         to = claim.check.to if claim.check else ""
         if outcome.word == "lacks":
             return Cause(f"{to} answers, and its answer does not hold `{http.contains if http else ''}`")
+        if outcome.word == "garbled":
+            return Cause(f"{to} answers, and what it says is no HTTP", "is that the port of a web server?")
         wanted = http.status if http else 200
         return Cause(f"{to}{http.path if http else ''} answers with status {outcome.status or '?'}, not {wanted}")
 
@@ -272,6 +271,8 @@ _SEEN = {
     "unreachable": "no route leads there",
     "unresolved": "the name does not resolve",
     "empty": "the connection was closed at once",
+    "silent": "the host accepted and the container did not answer",
+    "garbled": "what answered speaks no HTTP",
 }
 
 
@@ -280,10 +281,6 @@ def _expected_and_seen(claim: Claim, outcome: Outcome | None) -> str:
     seen = _SEEN.get(outcome.word, "nothing came back") if outcome else "it could not be tried"
     at = f" at {', '.join(outcome.addresses)}" if outcome and outcome.word == "ok" and outcome.addresses else ""
     return f"expected {wants}, and {seen}{at}"
-
-
-def _source(claim: Claim) -> str:
-    return "the host" if claim.source == HOST else f"`{claim.source}`"
 
 
 def _how_it_ended(live: ObservedContainer) -> str:

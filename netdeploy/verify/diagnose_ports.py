@@ -78,6 +78,8 @@ def not_answering(
         yield Cause(f"{name} does not publish {{}}: the host does not listen", f"docker restart {live.name}", port)
     if outcome and outcome.word in ("empty", "refused"):
         yield from not_listening(evidence, target, binding.target)
+    if outcome and outcome.word == "silent":
+        yield from no_port(evidence, target, binding.target, Outcome("timeout"))
     saw = outcome.word if outcome else "nothing came back"
     yield Cause(f"{name} does not answer on the host's {{}} ({saw})", varying=port)
 

@@ -1,9 +1,14 @@
 # Runs in busybox's shell, inside the network of one container (or of the host).
 #
-# In PROBES, one a line: number|kind|host|port|want|within|path|status, `within` in hundredths of a second.
-# CONTAINS_<number> is a text that a web server's answer must hold. Each line of output is "R number word rest" (what came
-# of a probe; "H number word rest" where its addresses are from /etc/hosts) or "L address:port" (a listening socket, in the
-# kernel's hexadecimal).
+# In PROBES, one a line: number|kind|host|port|want|within|status|behind|target, `within` in hundredths of a second;
+# `behind` and `target` are the container's addresses (a comma between two) and port behind a published port.
+# PATH_<number> is what to ask a web server for, CONTAINS_<number> a text that its answer must hold. Each line of output is
+# "R number word rest" (what came of a probe; "H number word rest" where its addresses are from /etc/hosts) or
+# "L address:port" (a listening socket, in the kernel's hexadecimal).
+#
+# What a server, a resolver or /etc/hosts says is data, and may mean harm: it is written to no line before it is known to be
+# an address or a number, and is no option, pattern or command to any program.
+set -f
 
 # Processes are what it costs: thousands of probes run at once on a small machine, so functions leave their answers in
 # variables (each probe is a shell of its own), and no program runs where the shell itself can do.
@@ -17,16 +22,27 @@ reason() { # what nc said; the answer is in $word
     esac
 }
 
+is_address() { # what might be none; what really is one, the reader of the output sees
+    case $1 in
+        '' | *[!0-9a-fA-F:.]*) return 1 ;;
+        *:*) return 0 ;;
+        *.*.*.*.* | *[!0-9.]*) return 1 ;;
+        [0-9]*.[0-9]*.[0-9]*.[0-9]*) return 0 ;;
+        *) return 1 ;;
+    esac
+}
+
 # The addresses of a name: from /etc/hosts, or else as the container's resolver says, which may hang.
-lookup() { # the answer is in $addresses, and in $letter where it is from
+lookup() { # the answer is in $addresses, a space before each, and in $letter where it is from
     addresses=
     letter=R
     case $host in
-        *:*) addresses=$host; return ;;
+        *:*) addresses=" $host"; return ;;
         *[!0-9.]*) ;;
-        *) addresses=$host; return ;;
+        *) addresses=" $host"; return ;;
     esac
     while read -r address names; do
+        is_address "$address" || continue
         for known in $names; do
             if [ "$known" = "$host" ]; then addresses="$addresses $address"; fi
         done
@@ -34,12 +50,13 @@ lookup() { # the answer is in $addresses, and in $letter where it is from
 $HOSTS
 END
     if [ -n "$addresses" ]; then letter=H; return; fi
+    case $host in -*) return ;; esac # nslookup would take it for an option, and knows no --
     for type in $FAMILIES; do
         said=$(nslookup -timeout=2 -retry=1 -type="$type" "$host" 2>/dev/null </dev/null)
         case $said in *Name:*) ;; *) continue ;; esac
         last=
         for part in ${said#*Name:}; do # "Address: 172.18.0.2", in older ones "Address 1: 172.18.0.2 name"
-            case $last in Address: | [0-9]:) addresses="$addresses $part" ;; esac
+            case $last in Address: | [0-9]:) if is_address "$part"; then addresses="$addresses $part"; fi ;; esac
             last=$part
         done
     done
@@ -55,39 +72,63 @@ reach() { # address
     fi
 }
 
-# A published port: the engine's proxy accepts before it knows whether anybody listens inside, and then closes at once.
-# One who answers sends something, or waits for a word of ours.
+# A published port: the engine's proxy accepts before it knows whether anybody listens inside, and then closes at once, or
+# says nothing where the container does not answer it. One who answers sends something, or waits for a word of ours, and
+# then accepts behind the proxy, too.
 served() { # address port
     file=/tmp/$number
     rm -f "$file" "$file".*
     timeout 4 nc -w 2 "$1" "$2" -e sh -c "timeout 1 head -c 1 >$file 2>/dev/null; echo \$? >$file.code" 2>"$file.said" </dev/null
     if [ -s "$file" ]; then word=ok
     elif [ ! -s "$file.code" ]; then reason "$(cat "$file.said")"
-    elif [ "$(cat "$file.code")" -ge 124 ]; then word=ok
+    elif [ "$(cat "$file.code")" -ge 124 ]; then accepts_behind
     else word=empty
     fi
+}
+
+accepts_behind() {
+    word=ok
+    [ -n "$behind" ] || return
+    proxy=$address
+    IFS=,
+    for address in $behind; do
+        unset IFS
+        tcp "$address" "$target"
+        [ "$word" != ok ] || break
+    done
+    unset IFS
+    address=$proxy
+    if [ "$word" != ok ]; then word=silent; fi
 }
 
 web() { # address port
     file=/tmp/$number
     rm -f "$file" "$file".*
-    eval "contains=\${CONTAINS_$number-}"
+    eval "contains=\${CONTAINS_$number-} path=\${PATH_$number-}" # the number is ours
     HOST=$host PATH_=$path timeout 6 nc -w 2 "$1" "$2" -e sh -c "
         printf 'GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: netdeploy\r\nAccept: */*\r\nConnection: close\r\n\r\n' \
             \"\$PATH_\" \"\$HOST\"; head -c 65536 >$file" 2>"$file.said" </dev/null
     if [ ! -e "$file" ]; then reason "$(cat "$file.said")"; return; fi
     if [ ! -s "$file" ]; then word=empty; return; fi
-    got=$(head -n 1 "$file" | tr -d '\r' | cut -d ' ' -f 2)
+    said=$(head -c 13 "$file").
+    case $said in
+        HTTP/[0-9].[0-9]" "[0-9][0-9][0-9][!0-9]*) got=${said#HTTP/??? } got=${got%"${got#???}"} ;;
+        *) word=garbled; return ;;
+    esac
+    body=$(sed '1,/^\r*$/d' "$file"; echo .) # which keeps the line breaks at its end
     if [ "$got" != "$status" ]; then word="status $got"
-    elif [ -n "$contains" ] && ! grep -qF -- "$contains" "$file"; then word=lacks
-    else word=ok
+    else
+        case ${body%.} in
+            *"$contains"*) word=ok ;;
+            *) word=lacks ;;
+        esac
     fi
 }
 
 once() {
     lookup
     if [ -z "$addresses" ]; then answer=unresolved; return; fi
-    if [ "$kind" = lookup ]; then answer="ok $addresses"; return; fi
+    if [ "$kind" = lookup ]; then answer="ok$addresses"; return; fi
     for address in $addresses; do
         case $kind in
             tcp) tcp "$address" "$port" ;;
@@ -129,7 +170,7 @@ awk '$4 == "0A" { print "L", $2 }' /proc/net/tcp /proc/net/tcp6 2>/dev/null
 HOSTS=$(sed 's/#.*//' /etc/hosts | tr A-Z a-z)
 printf '%s\n' "$PROBES" | {
     running=0
-    while IFS='|' read -r number kind host port want within path status; do
+    while IFS='|' read -r number kind host port want within status behind target; do
         probe </dev/null &
         running=$((running + 1))
         if [ $((running % 256)) -eq 0 ]; then wait; fi

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import math
+import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 
@@ -13,13 +14,22 @@ from netdeploy.engine.engine import Engine
 from netdeploy.engine.helpers import Errand, run_errands
 from netdeploy.engine.normal_form import kernel_socket
 from netdeploy.errors import NetdeployError
+from netdeploy.topology.rules_checks import is_address
 from netdeploy.verify.claim import Claim, Probe
 from netdeploy.verify.world import HOST, World
 
 _AT_ONCE = 256
 """Probes at once, as in the script."""
-_LONGEST = 8.0
+_LONGEST = 10.0
 """Seconds for one try of the slowest kind."""
+
+
+_MOST_BYTES = 100_000
+"""Of an environment: Linux takes 128 KiB for one variable, and the engine passes all on."""
+_WORDS = frozenset(["ok", "refused", "timeout", "unreachable", "unresolved", "empty", "silent", "lacks", "garbled"])
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_STATUS = re.compile(r"[0-9]{3}")
+_LISTENER = re.compile(r"L ((?:[0-9A-F]{8}|[0-9A-F]{32}):[0-9A-F]{4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +37,8 @@ class Outcome:
     """What came of a probe.
 
     `word` is `ok`, `refused`, `timeout`, `unreachable` (the network is), `unresolved`, `empty` (accepted, and closed
-    at once), `status` (of a web server, another one than wanted), `lacks` (its text) or `nothing` (no word came back).
+    at once), `silent` (accepted by the engine's proxy, and not by the container), `status` (of a web server, another
+    one than wanted), `lacks` (its text), `garbled` (what answers speaks no HTTP) or `nothing` (no word came back).
     """
 
     word: str
@@ -60,6 +71,8 @@ class Evidence:
     outcomes: Mapping[int, Outcome] = field(default_factory=dict)
     listeners: Mapping[str, tuple[Listener, ...]] = field(default_factory=dict)
     blind: Mapping[str, NetdeployError] = field(default_factory=dict)
+    unread: int = 0
+    """Lines that a helper wrote and that say nothing it was asked for."""
 
 
 def try_out(
@@ -79,31 +92,53 @@ def try_out(
     """
     by_source: dict[str, dict[int, Probe]] = {m.key: {} for m in world.members.values() if m.runs}
     for number, claim in enumerate(claims):
-        if claim.probe is not None and (claim.source == HOST or claim.source in by_source):
+        if claim.probe is not None and not claim.untested and (claim.source == HOST or claim.source in by_source):
             by_source.setdefault(claim.source, {})[number] = claim.probe
     sources = list(by_source)
-    errands = [_errand(world, source, by_source[source]) for source in sources]
+    rounds = [(source, part) for source in sources for part in _rounds(by_source[source])]
+    errands = [_errand(world, source, part) for source, part in rounds]
     outcomes: dict[int, Outcome] = {}
     listeners: dict[str, tuple[Listener, ...]] = {}
     blind: dict[str, NetdeployError] = {}
-    for source, answer in zip(sources, run_errands(engine, image, errands, stop), strict=True):
+    unread = 0
+    for (source, part), answer in zip(rounds, run_errands(engine, image, errands, stop), strict=True):
         if answer.problem is not None:
             blind[source] = answer.problem
-            continue
-        outcomes |= {number: Outcome("nothing") for number in by_source[source]} | dict(_outcomes(answer.output))
-        listeners[source] = tuple(_listeners(answer.output))
-    return Evidence(outcomes, listeners, blind)
+        said, listening = list(_outcomes(answer.output, part)), tuple(_listeners(answer.output))
+        outcomes |= {number: Outcome("nothing") for number in part if answer.problem is None} | dict(said)
+        listeners.setdefault(source, listening)
+        unread += sum(map(bool, answer.output.split("\n"))) - len(said) - len(listening)
+    return Evidence(outcomes, listeners, blind, unread)
+
+
+def _rounds(probes: Mapping[int, Probe]) -> Iterator[dict[int, Probe]]:
+    """Probes in parts that fit into an environment each; one part if there are none, for the listening sockets."""
+    part: dict[int, Probe] = {}
+    size = 0
+    for number, probe in probes.items():
+        more = len("".join(f"{name}={value}" for name, value in _environment({number: probe}).items()).encode())
+        if part and size + more > _MOST_BYTES:
+            yield part
+            part, size = {}, 0
+        part[number] = probe
+        size += more
+    yield part
+
+
+def _environment(probes: Mapping[int, Probe]) -> dict[str, str]:
+    environment = {"PROBES": "\n".join(_line(number, probe) for number, probe in probes.items())}
+    for number, probe in probes.items():
+        if probe.http:
+            environment[f"PATH_{number}"] = probe.http.path
+            environment[f"CONTAINS_{number}"] = probe.http.contains or ""
+    return environment
 
 
 def _errand(world: World, source: str, probes: Mapping[int, Probe]) -> Errand:
     member = world.members.get(source)
     mode = f"container:{member.live.id}" if member and member.live else "host"
     six = any(network.enable_ipv6 for network in world.seen.networks)
-    environment = {"PROBES": "\n".join(_line(number, probe) for number, probe in probes.items())}
-    environment["FAMILIES"] = "a aaaa" if six else "a"
-    for number, probe in probes.items():
-        if probe.http and probe.http.contains:
-            environment[f"CONTAINS_{number}"] = probe.http.contains
+    environment = _environment(probes) | {"FAMILIES": "a aaaa" if six else "a"}
     slowest = max((probe.within for probe in probes.values()), default=0.0) + _LONGEST
     seconds = slowest * math.ceil(len(probes) / _AT_ONCE) + 20  # which a machine that is busy otherwise needs
     return Errand(mode, script(), f"verifying {world.wishes.origin.topology}", seconds, environment)
@@ -116,24 +151,31 @@ def script() -> str:
 
 def _line(number: int, probe: Probe) -> str:
     within = round(probe.within * 100)
-    http = (probe.http.path, probe.http.status) if probe.http else ("", "")
-    return "|".join(map(str, (number, probe.kind, probe.host.lower(), probe.port, probe.want, within, *http)))
+    status = probe.http.status if probe.http else ""
+    behind = ",".join(probe.behind)
+    fields = (number, probe.kind, probe.host.lower(), probe.port, probe.want, within, status, behind, probe.target)
+    return "|".join(map(str, fields))
 
 
-def _outcomes(output: str) -> Iterator[tuple[int, Outcome]]:
-    for line in output.splitlines():
-        match line.split():
-            case ["R", number, "status", status, address]:
-                yield int(number), Outcome("status", (address,), status)
-            case ["R" | "H" as letter, number, word, *addresses]:
-                yield int(number), Outcome(word, tuple(addresses), by_hosts=letter == "H")
+def _outcomes(output: str, asked: Collection[int]) -> Iterator[tuple[int, Outcome]]:
+    """What the script says of the probes that it was `asked` to try; nothing else in its output is believed."""
+    for line in output.split("\n"):
+        match line.split(" "):
+            case ["R", number, "status", status, address] if _STATUS.fullmatch(status):
+                found = Outcome("status", (address,), status)
+            case ["R" | "H" as letter, number, word, *addresses] if word in _WORDS:
+                found = Outcome(word, tuple(addresses), by_hosts=letter == "H")
+            case _:
+                continue
+        if _NUMBER.fullmatch(number) and int(number) in asked and all(map(is_address, found.addresses)):
+            yield int(number), found
 
 
 def _listeners(output: str) -> Iterator[Listener]:
-    for line in output.splitlines():
-        match line.split():
-            case ["L", text]:
-                yield _listener(text)
+    for line in output.split("\n"):
+        found = _LISTENER.fullmatch(line)
+        if found:
+            yield _listener(found[1])
 
 
 def _listener(text: str) -> Listener:

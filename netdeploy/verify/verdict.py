@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from netdeploy.document import Document, schema_of
+from netdeploy.errors import NetdeployError
 from netdeploy.plan.shared_names import shared_names
 from netdeploy.topology.rules_checks import HOST as SHOWN_HOST
 from netdeploy.verify.cause import Cause, told
@@ -88,7 +89,7 @@ class VerifyReport(Document):
     source: str
     """The file."""
     passed: bool
-    """Whether no claim failed."""
+    """Whether no claim failed, and all that can be tried was tried."""
     containers: tuple[str, ...]
     """The file's containers, in its order."""
     ports: dict[str, tuple[int, ...]]
@@ -108,12 +109,12 @@ class VerifyReport(Document):
 def judge(world: World, claims: Sequence[Claim], evidence: Evidence, source: str) -> VerifyReport:
     """The verdict on each claim; `source` is the file as the user wrote it."""
     outcomes = [evidence.outcomes.get(number) for number in range(len(claims))]
-    verdicts = [_verdict(world, claim, outcome) for claim, outcome in zip(claims, outcomes, strict=True)]
+    verdicts = [_verdict(world, evidence, claim, outcome) for claim, outcome in zip(claims, outcomes, strict=True)]
     causes = _caused(Diagnosis(world, evidence), claims, outcomes, verdicts)
     sentences = {kind: told(cause for cause, _ in several) for kind, several in _by_kind(causes).items()}
     judged = []
     for number, (claim, outcome, verdict) in enumerate(zip(claims, outcomes, verdicts, strict=True)):
-        why = sentences[causes[number].kind] if number in causes else _reason(world, claim, verdict)
+        why = sentences[causes[number].kind] if number in causes else _reason(world, evidence, claim, verdict)
         judged.append(_report(claim, verdict, outcome, why))
     count = {kind: sum(item.verdict == kind for item in judged) for kind in ("passed", "failed", "untested")}
     members = world.members
@@ -124,11 +125,25 @@ def judge(world: World, claims: Sequence[Claim], evidence: Evidence, source: str
         CauseReport(text=sentences[kind], hint=kind[1], claims=tuple(claims[number].text for _, number in several))
         for kind, several in _by_kind(causes).items()
     )
+    told_causes += tuple(
+        CauseReport(
+            text=_nothing_tried(row, problem),
+            hint=problem.hint,
+            claims=tuple(
+                claim.text
+                for claim, report in zip(claims, judged, strict=True)
+                if claim.source == row and report.verdict == "untested"
+            ),
+        )
+        for row, problem in evidence.blind.items()
+    )
     warnings = dict.fromkeys(shared.text for shared in shared_names(world.wishes, world.others))
+    if evidence.unread:
+        warnings[f"helper containers wrote {evidence.unread} lines that answer nothing they were asked"] = None
     return VerifyReport(
         topology=world.wishes.origin.topology,
         source=source,
-        passed=not count["failed"],
+        passed=not count["failed"] and not evidence.blind,
         containers=tuple(members),
         ports={key: member.ports("tcp") for key, member in members.items()},
         matrix=tuple(
@@ -159,10 +174,12 @@ def _by_kind(causes: Mapping[int, Cause]) -> dict[tuple[str, str], list[tuple[Ca
     return found
 
 
-def _reason(world: World, claim: Claim, verdict: Verdict) -> str:
+def _reason(world: World, evidence: Evidence, claim: Claim, verdict: Verdict) -> str:
     """Why nobody can tell."""
     if verdict == "passed" or claim.untested:
         return claim.untested if verdict == "untested" else ""
+    if claim.source in evidence.blind:
+        return _nothing_tried(claim.source, evidence.blind[claim.source])
     members = [world.members[key] for key in (claim.source, claim.target) if key in world.members]
     ended = next((member.ended for member in members if member.ended), "")
     if ended:
@@ -171,13 +188,14 @@ def _reason(world: World, claim: Claim, verdict: Verdict) -> str:
     return f"{' and '.join(still)} {'do' if still[1:] else 'does'} not run" if still else "it could not be tried"
 
 
-def _verdict(world: World, claim: Claim, outcome: Outcome | None) -> Verdict:
+def _verdict(world: World, evidence: Evidence, claim: Claim, outcome: Outcome | None) -> Verdict:
     if claim.untested or _says_nothing(world, claim):
         return "untested"
     if claim.probe is None:
         return "passed" if claim.holds else "failed"
     if outcome is None:  # it could not be tried: the source does not run, or could not be entered
-        return "untested" if claim.kind == "apart" or claim.probe.want != "yes" else "failed"
+        blind = claim.source in evidence.blind
+        return "untested" if blind or claim.kind == "apart" or claim.probe.want != "yes" else "failed"
     return "passed" if _came_out(claim, outcome) else "failed"
 
 
@@ -187,6 +205,11 @@ def _says_nothing(world: World, claim: Claim) -> bool:
     apart = claim.kind == "apart" or (claim.kind == "not published" and bool(claim.holds))
     unwanted = claim.kind == "check" and claim.probe is not None and claim.probe.want != "yes"
     return (apart or unwanted) and target is not None and not target.runs
+
+
+def _nothing_tried(source: str, problem: NetdeployError) -> str:
+    who = "the host" if source == HOST else f"`{source}`"
+    return f"what is missing could not be tried from {who}: {problem.message}"
 
 
 def _came_out(claim: Claim, outcome: Outcome) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from docker.errors import NotFound
 
 from engine.lab import Lab, Result, free_port
 from engine.proxy import Proxy
@@ -505,11 +507,15 @@ def test_a_helper_that_was_left_behind_is_removed_by_the_next_verify(lab: Lab, e
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     dead = Holder.this_process().labels(LABEL_HELPER) | {f"{LABEL_HELPER}.pid": str(process.pid)}
-    lab.foreign("ndt-left", labels={LABEL_HELPER: "a test", **dead})
+    lab.foreign("netdeploy-helper-ndt-left", labels={LABEL_HELPER: "a test", **dead})
     living = Holder.this_process().labels(LABEL_HELPER)
     lab.foreign("ndt-living", labels={LABEL_HELPER: "a test", **living})
-    assert lab.run("verify", exercise).code == 0
-    assert helpers(lab) == ["/ndt-living"]
+    try:
+        assert lab.run("verify", exercise).code == 0
+        assert helpers(lab) == ["/ndt-living"]
+    finally:
+        with contextlib.suppress(NotFound):
+            lab.container("netdeploy-helper-ndt-left").remove(force=True)
     lab.container("ndt-living").remove(force=True)
 
 

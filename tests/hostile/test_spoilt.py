@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from netdeploy.errors import NetdeployError, PlanRefused
 from netdeploy.plan.saved import change_differences, object_differences
 from netdeploy.topology import env_files
 from netdeploy.topology.read import read_bytes
+from netdeploy.verify.probing import _listeners, _outcomes
 from netdeploy.workflow import saved
 
 TOPOLOGIES = Path(__file__).parents[1] / "unit" / "topology" / "corpus"
@@ -63,9 +65,28 @@ def saved_plan(raw: bytes, folder: Path) -> None:
             return
 
 
+OUTPUT = (
+    b"L 00000000:1F90\nR 0 ok 10.0.0.2 10.0.0.3\nR 1 unresolved\nH 2 ok 10.0.0.9\nR 3 status 404 10.0.0.2\n"
+    b"R 4 refused fd00::2\nR 5 silent 127.0.0.1\nR 77 ok 10.0.0.2\n"
+)
+
+
+def helper_output(raw: bytes, _folder: Path) -> None:
+    said = raw.decode("utf-8", "replace")
+    for number, outcome in _outcomes(said, range(6)):
+        assert number in range(6)
+        assert all(ipaddress.ip_address(address) for address in outcome.addresses)
+        assert not outcome.status or (outcome.status.isdigit() and outcome.status.isascii())
+        assert outcome.word.isalpha()
+    for listener in _listeners(said):
+        assert 0 <= listener.port < 65536
+        listener.is_local  # noqa: B018 - an address that is none raises
+
+
 READERS: dict[str, tuple[Callable[[bytes, Path], None], Callable[[], list[bytes]]]] = {
     "topology": (topology, lambda: [path.read_bytes() for path in sorted(TOPOLOGIES.glob("*/*.yaml"))]),
     "env_file": (env_file, lambda: ENV),
+    "helper_output": (helper_output, lambda: [OUTPUT]),
     "plan": (saved_plan, lambda: [json.dumps(plan(), indent=2).encode(), json.dumps(plan()).encode()]),
 }
 KEPT = [(reader, path) for reader in READERS for path in kept(reader)]

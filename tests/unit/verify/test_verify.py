@@ -73,14 +73,14 @@ def test_the_default_bridge_has_addresses_and_no_names() -> None:
 
 
 def test_a_probe_as_a_line_for_the_script() -> None:
-    assert _line(7, Probe("tcp", "10.0.0.2", 80, "apart", 0)) == "7|tcp|10.0.0.2|80|apart|0||"
-    assert _line(8, Probe("lookup", "web", within=5)) == "8|lookup|web|0|yes|500||"
+    assert _line(7, Probe("tcp", "10.0.0.2", 80, "apart", 0)) == "7|tcp|10.0.0.2|80|apart|0|||0"
+    assert _line(8, Probe("lookup", "web", within=5)) == "8|lookup|web|0|yes|500|||0"
 
 
 def test_the_lines_of_the_script() -> None:
     output = "R 1 ok 10.0.0.2 10.0.0.3\nnoise\nR 2 unresolved\nR 3 status 404 10.0.0.2\nR 4 refused 10.0.0.2\n"
     output += "H 5 ok 10.0.0.9\n"
-    assert dict(_outcomes(output)) == {
+    assert dict(_outcomes(output, range(9))) == {
         1: Outcome("ok", ("10.0.0.2", "10.0.0.3")),
         2: Outcome("unresolved"),
         3: Outcome("status", ("10.0.0.2",), "404"),
@@ -166,7 +166,9 @@ def test_one_that_can_not_be_entered_is_told_with_the_reason() -> None:
     left = {n: outcome for n, outcome in seen.outcomes.items() if wanted[n].source != "db"}
     blind = {"db": OperationFailed("starting the helper: the engine said: no", hint="look at its log")}
     report = judge(around, wanted, replace(seen, outcomes=left, blind=blind), "lab.yaml")
-    assert causes(report) == ["nothing could be tried from `db`: starting the helper: the engine said: no"]
+    assert not report.passed
+    assert not report.summary.failed
+    assert causes(report) == ["what is missing could not be tried from `db`: starting the helper: the engine said: no"]
 
 
 def test_isolation_of_one_that_does_not_run_is_untested_and_not_passed() -> None:
