@@ -10,13 +10,14 @@ import http.client
 import json
 import re
 import threading
-import time
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from netdeploy.engine import shapes
 from netdeploy.engine.errors import EngineAnswer, message_of
 from netdeploy.engine.transport import BROKEN, connection, talking
+from netdeploy.engine.watch import TooLong, Watch
 from netdeploy.errors import EngineTooOld, EngineUnreachable
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ TIMEOUT = 60.0  # seconds without a byte of an answer
 TOTAL_TIME = 180.0  # seconds for all of an answer
 MOST_BYTES = 64 << 20  # of one answer; a list of a thousand containers with large labels has a few
 _CHUNK = 1 << 16
+_ESCAPED_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _API = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})")
 
 
@@ -48,6 +50,7 @@ class Reader:
         self._timeout = TIMEOUT if timeout is None else timeout
         self._lock = threading.Lock()
         self._idle: list[http.client.HTTPConnection] = []
+        self._watch = Watch()
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         try:
             self.engine_version, self.api_version = self._negotiate()
@@ -79,7 +82,12 @@ class Reader:
 
     def get(self, path: str, /, **query: str | int | dict[str, list[str]]) -> Any:
         """The decoded JSON at `path` (without the version prefix); dict values of `query` are sent as JSON."""
-        return self._get(f"/v{self.api_text}{path}{_query(query)}")
+        answer = self._get(f"/v{self.api_text}{path}{_query(query)}")
+        try:
+            shapes.check(path, answer)
+        except shapes.NotAsExpected as found:
+            raise self._not_an_engine(f"answered GET {path} with {found}") from None
+        return answer
 
     def get_bytes(self, path: str, /, **query: str | int) -> bytes:
         """The body at `path` as it is."""
@@ -96,6 +104,7 @@ class Reader:
 
     def close(self) -> None:
         """End threads and connections."""
+        self._watch.close()
         self._pool.shutdown()
         with self._lock:
             for opened in self._idle:
@@ -105,12 +114,15 @@ class Reader:
     def _get(self, path: str) -> Any:
         body = self._fetch(path)
         try:
-            return json.loads(body)
+            answer = json.loads(body, parse_constant=_no_number)
+            if _ESCAPED_HALF.search(body):
+                json.dumps(answer, ensure_ascii=False).encode()  # half of a pair is no text
         except (ValueError, RecursionError):
             raise EngineUnreachable(
-                f"the engine's answer to GET {path} is not complete JSON",
+                f"the answer of the engine at {self.endpoint.url} to GET {path} is not complete JSON",
                 hint="run the command again; if it stays, look at the engine's log",
             ) from None
+        return answer
 
     def _fetch(self, path: str, most: int | None = None) -> bytes:
         with self._lock:
@@ -128,9 +140,13 @@ class Reader:
     def _once(self, opened: http.client.HTTPConnection, path: str, most: int | None) -> bytes:
         """One request on a connection, which is kept for the next one unless it broke or there is more to come."""
         try:
-            opened.request("GET", path)
-            response = opened.getresponse()
-            body = self._body(response, path, most)
+            with self._watch.over(opened, TOTAL_TIME):
+                opened.request("GET", path)
+                response = opened.getresponse()
+                body = self._body(response, path, most)
+        except TooLong:
+            opened.close()
+            raise self._not_an_engine(f"has not answered GET {path} to its end in {TOTAL_TIME:.0f} seconds") from None
         except BaseException:
             opened.close()
             raise
@@ -146,7 +162,6 @@ class Reader:
 
     def _body(self, response: http.client.HTTPResponse, path: str, most: int | None) -> bytes:
         """As much as is wanted; an engine that does not come to an end, or means harm, is left in time."""
-        end = time.monotonic() + TOTAL_TIME
         chunks: list[bytes] = []
         size = 0
         while most is None or size < most:
@@ -156,16 +171,19 @@ class Reader:
             chunks.append(chunk)
             size += len(chunk)
             if size > MOST_BYTES:
-                raise self._endless(path, f"is larger than {MOST_BYTES >> 20} MB")
-            if time.monotonic() > end:
-                raise self._endless(path, f"did not come to an end in {TOTAL_TIME:.0f} seconds")
+                raise self._not_an_engine(f"answers GET {path} with more than {MOST_BYTES >> 20} MB")
         if most is None and response.length:  # read1 takes an early end for the end
             raise http.client.IncompleteRead(b"", response.length)
         return b"".join(chunks)[:most]
 
-    def _endless(self, path: str, what: str) -> EngineUnreachable:
+    def _not_an_engine(self, what: str) -> EngineUnreachable:
         hint = "is that a Docker engine? `docker version` shows what the docker CLI reaches"
-        return EngineUnreachable(f"the answer of the engine at {self.endpoint.url} to GET {path} {what}", hint=hint)
+        where = f"{self.endpoint.url} ({self.endpoint.origin})"
+        return EngineUnreachable(f"the engine at {where} {what}", hint=hint, may_pass=False)
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(text)
 
 
 def _query(values: dict[str, Any]) -> str:
