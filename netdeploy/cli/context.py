@@ -38,7 +38,11 @@ class Settings:
         from netdeploy.engine.connect import find_endpoint  # noqa: PLC0415
         from netdeploy.engine.engine import Engine  # noqa: PLC0415
 
-        engine = Engine(find_endpoint(self.host, self.docker_context, os.environ))
+        endpoint = find_endpoint(self.host, self.docker_context, os.environ)
+        if endpoint.is_unchecked:
+            said = f"{endpoint.origin} says to skip the check of the certificate of {endpoint.url} (SkipTLSVerify)"
+            click.echo(f"warning: {said}: whoever is in between can answer for it", err=True)
+        engine = Engine(endpoint)
         click.get_current_context().call_on_close(engine.close)
         return engine
 

@@ -30,11 +30,15 @@ _THIS_HOST = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """Paths of PEM files; `ca` None means the engine's certificate is not checked, as the context says."""
+    """Paths of PEM files; without `ca` the system's roots vouch for the engine's certificate.
+
+    `verify` is whether it is checked at all: a context may say that it is not (SkipTLSVerify).
+    """
 
     ca: Path | None
     cert: Path | None
     key: Path | None
+    verify: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,11 @@ class Endpoint:
     def uses_tls(self) -> bool:
         """Whether the connection is encrypted."""
         return not self.is_local and (self.tls is not None or self.url.startswith("https://"))
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether anybody could answer in the engine's place: its certificate is not checked."""
+        return self.uses_tls and self.tls is not None and not self.tls.verify
 
     @property
     def host_name(self) -> str:
@@ -118,8 +127,7 @@ def _context(folder: Path, name: str) -> Endpoint:
     if not is_gone(tls_folder) or endpoint.get("SkipTLSVerify"):
         files = {stem: tls_folder / f"{stem}.pem" for stem in ("ca", "cert", "key")}
         found = {stem: None if is_gone(path) else path for stem, path in files.items()}
-        ca = None if endpoint.get("SkipTLSVerify") else found["ca"]
-        tls = TlsFiles(ca, found["cert"], found["key"])
+        tls = TlsFiles(found["ca"], found["cert"], found["key"], verify=not endpoint.get("SkipTLSVerify"))
     return Endpoint(url, f"docker context `{name}`", tls)
 
 

@@ -5,6 +5,7 @@ Every function raises OperationFailed with the engine's reason in plain words.
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from netdeploy.engine.errors import explain, message_of
@@ -38,11 +39,16 @@ class Operator:
             if endpoint.tls:
                 files = endpoint.tls
                 pair = (str(files.cert), str(files.key)) if files.cert and files.key else None
-                ca = str(files.ca) if files.ca else None
-                tls = docker.tls.TLSConfig(client_cert=pair, ca_cert=ca, verify=bool(ca))
+                ca = str(files.ca) if files.ca and files.verify else None
+                tls = docker.tls.TLSConfig(client_cert=pair, ca_cert=ca, verify=files.verify)
             self._client: APIClient = docker.APIClient(
                 base_url=_url(endpoint), version=api_version, timeout=_CALL_TIMEOUT, tls=tls, max_pool_size=_CONNECTIONS
             )
+            # the environment's roots and proxies for the web would come before what the endpoint says
+            self._client.trust_env = False
+            if self._client.verify is True:  # the SDK has roots of its own; the docker command asks the system's
+                roots = ssl.get_default_verify_paths()
+                self._client.verify = roots.cafile or roots.capath or True
 
     def close(self) -> None:
         """End all connections."""

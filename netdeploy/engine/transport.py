@@ -60,9 +60,10 @@ def connection(endpoint: Endpoint, timeout: float) -> http.client.HTTPConnection
 
 
 def _context(files: TlsFiles | None) -> ssl.SSLContext:
-    with _loading(files.ca if files else None):
-        context = ssl.create_default_context(cafile=str(files.ca) if files and files.ca else None)
-    if files and files.ca is None:
+    ca = files.ca if files and files.verify else None
+    with _loading(ca):
+        context = ssl.create_default_context(cafile=str(ca) if ca else None)
+    if files and not files.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if files and files.cert:

@@ -126,7 +126,7 @@ def test_a_context_may_say_that_the_engines_certificate_is_not_checked(config: P
     tls = context(config, "lax", Host=URL, SkipTLSVerify=True)
     tls.mkdir(parents=True)
     (tls / "ca.pem").touch()
-    assert find_endpoint(None, "lax", env(config)).tls == TlsFiles(None, None, None)
+    assert find_endpoint(None, "lax", env(config)).tls == TlsFiles(tls / "ca.pem", None, None, verify=False)
 
 
 @pytest.mark.parametrize(
