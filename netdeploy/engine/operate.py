@@ -32,6 +32,7 @@ class Operator:
         import docker  # noqa: PLC0415  - costs 0.15 s, so only when something is to be changed
         import docker.errors  # noqa: PLC0415
         import docker.tls  # noqa: PLC0415
+        import urllib3  # noqa: PLC0415
 
         self._endpoint = endpoint
         tls: bool | docker.tls.TLSConfig = False
@@ -46,6 +47,8 @@ class Operator:
             )
             # the environment's roots and proxies for the web would come before what the endpoint says
             self._client.trust_env = False
+            if self._client.verify is False:  # which the command line says itself
+                urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
             if self._client.verify is True:  # the SDK has roots of its own; the docker command asks the system's
                 roots = ssl.get_default_verify_paths()
                 self._client.verify = roots.cafile or roots.capath or True
