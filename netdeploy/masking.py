@@ -77,7 +77,9 @@ _SHAPES = re.compile(
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?P<value>.*?)(?:-----END|\Z)", re.DOTALL
 )
-_URL = re.compile(r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,30}+)://(?P<rest>[^\s\"'`<>]{1,512}+)")
+_URL = re.compile(
+    r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,30}+)://(?P<rest>(?:(?!,[A-Za-z][A-Za-z0-9+.-]{0,30}://)[^\s\"'`<>]){1,512}+)"
+)
 _PAIR = re.compile(
     r"(?<![\w./:@%+-])(?P<user>[\w.+-]{1,64}+):(?!\d+/|//)(?P<value>[^\s:@\"'`,;<>(){}\[\]•]{1,128}+)@(?!sha\d)(?=[\w(\[])"
 )

@@ -18,6 +18,7 @@ MAY_KNOW = {
     "files": set(),
     "masking": set(),
     "memory": set(),
+    "visible": set(),
     "paths": set(),
     "strict_json": set(),
     "identity": set(),
@@ -32,7 +33,7 @@ MAY_KNOW = {
     "verify": {"document", "workflow", "plan", "attributes", "engine", "topology"},
     "inspect": {"document", "engine", "topology"},
     "graph": {"plan", "attributes", "topology", "engine.observed"},
-    "render": {"verify", "inspect", "workflow", "apply", "plan", "attributes", "topology", "engine.observed"},
+    "render": {"document", "verify", "inspect", "workflow", "apply", "plan", "attributes", "topology", "engine.observed"},
     "cli": {
         *("render", "verify", "inspect", "graph", "workflow", "apply", "plan", "attributes", "engine", "topology"),
         "stand_ins",
@@ -73,6 +74,7 @@ def test_a_room_knows_only_the_rooms_below_it(module: Path) -> None:
         "paths",
         "identity",
         "strict_json",
+        "visible",
         "__version__",
         *MAY_KNOW[room],
     }
