@@ -41,7 +41,7 @@ OTHER_NAMES = (
 
 TEXTS = (
     *(f"{name}={SECRET}" for name in NAMES),
-    *(f"env: {name}: {SECRET}" for name in NAMES if name not in ("auth",)),
+    *(f"env: {name}: {SECRET}" for name in NAMES if name != "auth"),
     *(f"{name} = '{SECRET}' and more" for name in NAMES),
     *(json.dumps({name: SECRET}) for name in NAMES),
     *(str({name: SECRET}) for name in NAMES),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-
 from hostile.secrets import ARGUMENTS, HARMLESS, NAMES, OTHER_NAMES, SECRET, TEXTS
+
 from netdeploy.masking import MASK, looks_secret, masked_line, masked_text, without_secrets
 
 
