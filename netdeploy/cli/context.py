@@ -1,11 +1,10 @@
-"""What commands share: the connection, the consoles, and the interrupt."""
+"""What commands share: the connection, how errors are shown, and the interrupt."""
 
 from __future__ import annotations
 
 import math
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,11 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from netdeploy.masking import masked_text
+from netdeploy.cli import streams
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.text import Text
 
     from netdeploy.engine.engine import Engine
     from netdeploy.errors import NetdeployError
@@ -47,13 +45,6 @@ class Settings:
         return engine
 
 
-def console(*, stderr: bool = False) -> Console:
-    """A console that colours on a terminal only, and never with NO_COLOR."""
-    from rich.console import Console  # noqa: PLC0415
-
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
-
-
 def seconds_option(name: str, help_text: str) -> Callable[[F], F]:
     """An option for how long to wait, 300 seconds without it."""
     kind = click.FloatRange(min=0)
@@ -71,31 +62,19 @@ def _a_number(_ctx: click.Context, _param: click.Parameter, value: float) -> flo
 
 def show_error(error: NetdeployError) -> None:
     """An error as a person reads it: its details, what happened, and what to do."""
-    for detail in error.details:
-        click.echo(masked_text(detail), err=True)
-    plain = os.environ.get("NO_COLOR") or not sys.stderr.isatty()
-    click.echo(
-        ("error: " if plain else click.style("error: ", fg="red", bold=True)) + masked_text(error.message), err=True
-    )
-    if error.hint:
-        click.echo(f"  → {masked_text(error.hint)}", err=True)
+    streams.tell_error(error.message, error.hint, error.details)
 
 
-def width_of(out: Console) -> int | None:
+def width_of(console: Console) -> int | None:
     """Columns to wrap at; None where no person reads along, so that each line stays one."""
-    return out.width if out.is_terminal else None
-
-
-def show(out: Console, text: Text) -> None:
-    """Print text that ends its own lines."""
-    out.print(text, end="")
+    return console.width if console.is_terminal else None
 
 
 def confirm(question: str) -> None:
     """Ask on the terminal; ends the command (click.Abort) unless the answer is yes."""
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # Ctrl-C is an answer, too
     try:
-        click.confirm(question, abort=True, err=True)
+        streams.ask(question)
     finally:
         signal.signal(signal.SIGINT, handler)
 
@@ -110,7 +89,7 @@ def stop_on_signals() -> Iterator[threading.Event]:
             raise KeyboardInterrupt
         stop.set()
         name = "Ctrl-C" if number == signal.SIGINT else "TERM"
-        os.write(2, f"\n{name}: finishing the step in flight; once more to stop at once\n".encode())
+        streams.tell_at_once(f"{name}: finishing the step in flight; once more to stop at once")
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
+
+from netdeploy.cli import streams
+from netdeploy.cli.context import show_error
 
 if TYPE_CHECKING:
     from netdeploy.topology.read import Reading
@@ -26,12 +28,12 @@ def validate(files: tuple[str, ...]) -> int:
         try:
             reading = read(file)
         except NetdeployError as error:
-            click.echo(f"error: {error.message}" + (f"\n  → {error.hint}" if error.hint else ""), err=True)
+            show_error(error)
             worst = 2
             continue
         for text in reading.described():
-            click.echo(text)
-        click.echo(_verdict(reading))
+            streams.result(text)
+        streams.result(_verdict(reading))
         worst = max(worst, 0 if reading.topology else 1)
     return worst
 
@@ -79,5 +81,5 @@ def schema(kind: str) -> int:
     module, _, function = _SCHEMAS[kind].partition(":")
     document = getattr(importlib.import_module(module), function)()
     jsonschema.Draft202012Validator.check_schema(document)
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    streams.schema(document)
     return 0

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import click
 
+from netdeploy.cli import streams
 from netdeploy.graph.formats import ENDINGS, Format, written
 
 if TYPE_CHECKING:
@@ -46,10 +45,10 @@ def graph(settings: Settings, file: str, form: Format | None, live: bool, output
     chosen = form or _by_ending(output)
     reading = _read(file)
     drawing = _live(settings, reading) if live else _as_wanted(reading)
-    to_terminal = output is None and sys.stdout.isatty()
+    to_terminal = output is None and streams.on_terminal()
     text = written(drawing, chosen, width=shutil.get_terminal_size().columns if to_terminal else None)
     if output is None:
-        click.echo(_coloured(text) if to_terminal and chosen == "text" else text, nl=False)
+        streams.picture(text, _colours() if chosen == "text" else None)
     else:
         _save(output, text, reading)
     return 0
@@ -88,15 +87,11 @@ def _live(settings: Settings, reading: Reading) -> Drawing:
     return with_marks(drawing(view.wishes, topology.description), view.wishes, view.changes, view.seen)
 
 
-def _coloured(text: str) -> str:
-    """With marks in colour, as symbol and word."""
-    if os.environ.get("NO_COLOR"):
-        return text
+def _colours() -> dict[str, str]:
+    """Marks as symbol and word, and the colour of each."""
     from netdeploy.graph.drawing import SYMBOLS  # noqa: PLC0415
 
-    for mark, symbol in SYMBOLS.items():
-        text = text.replace(f"{symbol} {mark}", click.style(f"{symbol} {mark}", fg=_COLOURS[mark], bold=True))
-    return text
+    return {f"{symbol} {mark}": _COLOURS[mark] for mark, symbol in SYMBOLS.items()}
 
 
 def _save(output: str, text: str, reading: Reading) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
-from netdeploy.cli.context import Settings, console, show, stop_on_signals, width_of
+from netdeploy.cli import streams
+from netdeploy.cli.context import Settings, stop_on_signals, width_of
 
 
 @click.command()
@@ -27,15 +26,15 @@ def inspect(settings: Settings, containers: tuple[str, ...], explain: bool, outp
 
     engine = settings.engine()
     with stop_on_signals() as stop:
-        inspections = look(engine, containers, lambda text: click.echo(text, err=True), stop)
+        inspections = look(engine, containers, streams.tell, stop)
     reports = [tell(item, explain=explain, host_name=engine.endpoint.host_name) for item in inspections]
     if output == "json":
         documents = [report.model_dump(mode="json") for report in reports]
-        click.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2, ensure_ascii=False))
+        streams.document(documents[0] if len(documents) == 1 else documents)
         return 0
-    out = console()
+    width = width_of(streams.console())
     for number, report in enumerate(reports):
         if number:
-            click.echo()
-        show(out, inspect_text(report, width=width_of(out)))
+            streams.result()
+        streams.show(inspect_text(report, width=width))
     return 0

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from netdeploy.cli import named, plans
-from netdeploy.cli.context import Settings, confirm, console, seconds_option, show, stop_on_signals, width_of
+from netdeploy.cli import named, plans, streams
+from netdeploy.cli.context import Settings, confirm, seconds_option, stop_on_signals, width_of
 from netdeploy.cli.progress import progress
 from netdeploy.cli.readings import read_all, readings_on_engine, warn
 from netdeploy.cli.several import one_by_one, tell
@@ -108,15 +106,15 @@ def diff(
 def _print_reports(reports: list[DiffReport], output: str, *, single: bool, failed: bool) -> None:
     if output == "json":
         document: Any = _json(reports[0]) if len(reports) == 1 and single else [_json(item) for item in reports]
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        streams.document(document)
         return
-    out = console()
+    width = width_of(streams.console())
     if not reports and not failed:
-        click.echo("There is no topology on this engine.")
+        streams.result("There is no topology on this engine.")
     for number, item in enumerate(reports):
         if number:
-            click.echo()
-        show(out, diff_text(item, width=width_of(out)))
+            streams.result()
+        streams.show(diff_text(item, width=width))
 
 
 def _json(item: DiffReport) -> Any:
@@ -145,7 +143,7 @@ def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, proo
     except TopologyInvalid as error:
         raise TopologyInvalid(f"{error.message}; nothing was changed", details=error.details) from None
     engine = settings.engine()
-    out = console()
+    width = width_of(streams.console())
     done: list[Reading] = []
 
     def make_so(reading: Reading) -> str:
@@ -153,7 +151,7 @@ def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, proo
         target = _target(reading, plan.stand_ins if plan else mode)
         applied = _apply_one(engine, reading, target, changing.Options(**options), held)
         host = engine.endpoint.host_name
-        show(out, applied_text(applied.view, reading.shown, host, changed=applied.changed, width=width_of(out)))
+        streams.show(applied_text(applied.view, reading.shown, host, changed=applied.changed, width=width))
         done.append(reading)
         return "applied" if applied.changed else "no changes"
 
@@ -165,7 +163,7 @@ def apply(settings: Settings, /, files: tuple[str, ...], mode: Mode | None, proo
 def _prove(engine: Engine, readings: list[Reading], *, wait: float) -> int:
     from netdeploy.cli.verify import show_all, verified  # noqa: PLC0415 - where it is asked for
 
-    click.echo()
+    streams.result()
     reports = [verified(engine, reading, wait=wait) for reading in readings]
     show_all(reports)
     return 0 if all(report.passed for report in reports) else 1
@@ -174,14 +172,14 @@ def _prove(engine: Engine, readings: list[Reading], *, wait: float) -> int:
 def _apply_one(
     engine: Engine, reading: Reading, target: views.Target, options: changing.Options, held: Held | None
 ) -> changing.Applied:
-    err = console(stderr=True)
+    err = streams.console(stderr=True)
     began = time.monotonic()
 
     def show_plan(view: views.View) -> None:
         if not view.changes.in_sync:
             warn(reading, view.changes)
             before = replace(view.changes, health=())  # how they are is told at the end, once
-            show(err, diff_text(report(before, reading.shown), width=width_of(err)))
+            err.print(diff_text(report(before, reading.shown), width=width_of(err)), end="")
             err.print()
 
     with stop_on_signals() as stop, progress(err) as shown:
@@ -190,14 +188,14 @@ def _apply_one(
         )
         applied = changing.apply(engine, target, listener, options, held)
     for text in applied.warnings:
-        click.echo(f"warning: {text}", err=True)
+        streams.tell(f"warning: {text}")
     if applied.changed:
         err.print(f"done in {time.monotonic() - began:.1f}s\n")
     return applied
 
 
 def _may_adopt(changes: Changes, reading: Reading) -> bool:
-    if not sys.stdin.isatty():
+    if not streams.can_ask():
         return False
     what = summary(report(changes, reading.shown)).removesuffix(".")
     confirm(f"{changes.made_from} made `{changes.topology}`. Let {reading.shown} take it over ({what})?")
@@ -235,7 +233,7 @@ def teardown(
     if not yes:
         _ask(wanted, topologies, known, everything=everything, volumes=volumes)
     if not wanted:
-        click.echo("There is no topology on this engine.")
+        streams.result("There is no topology on this engine.")
     standing = [id_ for id_ in dict.fromkeys(wanted) if _stands(id_, known)]
 
     def tear_down(id_: TopologyId, listener: Listener) -> Changes:
@@ -244,10 +242,10 @@ def teardown(
     if len(standing) > 1:
         return side_by_side(standing, tear_down)
     for id_ in standing:
-        err = console(stderr=True)
+        err = streams.console(stderr=True)
         with stop_on_signals() as stop, progress(err) as shown:
             changes = tear_down(id_, Listener(err.print, on_event=shown.step, stop=stop))
-        show(console(), torn_down_text(changes))
+        streams.show(torn_down_text(changes))
     return 0
 
 
@@ -263,13 +261,13 @@ def _ask(
     also = " with all data in their volumes?" if volumes else "?"
     if everything and wanted:
         listed = ", ".join(f"`{id_.name}`" for id_ in wanted)
-        if not sys.stdin.isatty():
+        if not streams.can_ask():
             message = f"--all would remove {listed}, and there is no terminal to ask on"
             raise NetdeployError(message, hint="add --yes to go ahead")
         confirm(f"Remove {listed}{also}")
     for text, id_ in zip(given, wanted, strict=False):
         other = named.contested(text, id_, known)
-        if other and not sys.stdin.isatty():
+        if other and not streams.can_ask():
             message = f"{text} describes `{id_.name}`, and so does {other}, which made it; nothing was touched"
             raise Conflict(message, hint=f"take it down by its name: netdeploy teardown {id_.options}")
         if other:
@@ -279,7 +277,7 @@ def _ask(
 def _stands(id_: TopologyId, known: copies.Standing) -> bool:
     """Whether there is anything of a topology; where there is not, that is told."""
     if id_ not in known:
-        click.echo(named.nothing_of(id_, known))
+        streams.result(named.nothing_of(id_, known))
     return id_ in known
 
 
@@ -303,9 +301,9 @@ def unlock(settings: Settings, topology: str, prefix: str | None, force: bool) -
             raise NetdeployError(message, hint="wait for it, or end it; --force takes the lock away all the same")
     for volume, holder in held.items():
         if lock.remove(engine, volume, holder.token):
-            click.echo(f"`{topology}` is unlocked; it was held by {holder.text}.")
+            streams.result(f"`{topology}` is unlocked; it was held by {holder.text}.")
         else:
-            click.echo(f"`{topology}` was given back meanwhile by {holder.text}; whoever holds it now keeps it.")
+            streams.result(f"`{topology}` was given back meanwhile by {holder.text}; whoever holds it now keeps it.")
     if not held:
-        click.echo(f"`{topology}` is not locked.")
+        streams.result(f"`{topology}` is not locked.")
     return 0

@@ -6,15 +6,19 @@ import errno
 import os
 import sys
 import tempfile
+import threading
 import traceback
+import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
 from netdeploy import __version__
+from netdeploy.cli import streams
 from netdeploy.cli.context import Settings
 from netdeploy.masking import masked_text
+from netdeploy.visible import visible_lines
 
 _COMMANDS = {
     "validate": ("files", "Check topology files; needs no engine."),
@@ -80,35 +84,36 @@ def cli(ctx: click.Context, host: str | None, docker_context: str | None) -> Non
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with the codes of diff(1) and grep(1)."""
+    streams.fill_closed_places()
+    _gate_what_python_says()
     sys.exit(run(arguments))
 
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    streams.begin()
+    return streams.finished(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
     from netdeploy.errors import NetdeployError  # noqa: PLC0415
 
     try:
         result: Any = cli.main(args=arguments, prog_name="netdeploy", standalone_mode=False)
     except NetdeployError as error:
-        from netdeploy.cli.context import show_error  # noqa: PLC0415
-
-        show_error(error)
+        streams.tell_error(error.message, error.hint, error.details)
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        streams.tell_usage(error)
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        streams.tell("interrupted")
         return 130
-    except BrokenPipeError:  # `netdeploy diff | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EIO, errno.EBADF):
+        if error.errno not in (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF):
             _apologise(error, arguments)
-        else:  # of the output: a full disk, a terminal that is gone
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            click.echo(f"error: the output can't be written: {error.strerror}", err=True)
+        else:  # of click's own output, which is its help
+            streams.lost_result(error)
         return 2
     except Exception as error:  # noqa: BLE001 - the last gate: a user never meets a traceback
         _apologise(error, arguments)
@@ -116,18 +121,31 @@ def run(arguments: list[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _gate_what_python_says() -> None:
+    """Warnings, and what goes wrong in threads or while Python ends, are told as all else is."""
+
+    def told(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        streams.tell(f"warning: {category.__name__}: {message}")
+
+    warnings.showwarning = cast("Any", told)
+    threading.excepthook = lambda failed: streams.tell_error(
+        f"in a thread: {failed.exc_type.__name__}: {failed.exc_value}"
+    )
+    sys.unraisablehook = lambda failed: streams.tell_error(f"{failed.exc_type.__name__}: {failed.exc_value}")
+
+
 def _apologise(error: Exception, arguments: list[str] | None) -> None:
     """One line, and a file with the details: readable to its owner only, and without what looks secret."""
     reason = " ".join(masked_text(str(error)).split())[:200]
-    click.echo(f"error: this is a bug of netdeploy: {type(error).__name__}: {reason}", err=True)
     given = arguments if arguments is not None else sys.argv[1:]
+    head = f"netdeploy {__version__}, Python {sys.version}\narguments: {masked_text(str(given))}\n\n"
     text = "".join(traceback.format_exception(error))
     try:
         descriptor, name = tempfile.mkstemp(prefix="netdeploy-", suffix=".log")
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as log:
-            log.write(f"netdeploy {__version__}, Python {sys.version}\narguments: {masked_text(str(given))}\n\n")
-            log.write(masked_text(text))
+            log.write(visible_lines(head + masked_text(text)))
     except OSError as failed:
-        click.echo(f"  → please report it; the details could not be saved ({failed.strerror})", err=True)
+        hint = f"please report it; the details could not be saved ({failed.strerror})"
     else:
-        click.echo(f"  → please report it with {Path(name)}, which holds the details", err=True)
+        hint = f"please report it with {Path(name)}, which holds the details"
+    streams.tell_error(f"this is a bug of netdeploy: {type(error).__name__}: {reason}", hint)

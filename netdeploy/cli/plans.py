@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from netdeploy.cli.streams import tell
 from netdeploy.workflow import saved, views
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def check_out(out: str | None, files: tuple[str, ...], *, by_name: bool) -> None
 def save(out: str, engine: Engine, reading: Reading, mode: Mode | None, view: views.View) -> None:
     """Save a plan, and say how to carry it out."""
     saved.save(Path(out), engine, reading, mode, view)
-    click.echo(f"saved to {out}; carry it out with: netdeploy apply {out}", err=True)
+    tell(f"saved to {out}; carry it out with: netdeploy apply {out}")
 
 
 def only_plan(files: tuple[str, ...], mode: Mode | None, *, force: bool) -> SavedPlan | None:

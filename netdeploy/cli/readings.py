@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
+from netdeploy.cli import streams
 from netdeploy.errors import NetdeployError, TopologyInvalid
 from netdeploy.identity import TopologyId
 from netdeploy.paths import is_same
@@ -45,7 +44,7 @@ def read_all(files: tuple[str, ...]) -> list[Reading]:
 def warn(reading: Reading, changes: Changes) -> None:
     """Tell the file's warnings on stderr, as far as they concern what is to be changed."""
     for text in () if changes.in_sync else reading.described_at(changes.places):
-        click.echo(text, err=True)
+        streams.tell(text)
 
 
 def _id_of(topology: Topology) -> TopologyId:
@@ -82,7 +81,7 @@ def readings_on_engine(engine: Engine) -> tuple[list[Reading], bool]:
                 raise NetdeployError(message, hint="compare with another: netdeploy diff FILE")
             readings.append(reading)
         except NetdeployError as error:
-            click.echo("\n".join([*error.details, f"error: topology `{id_.name}`: {error.message}"]), err=True)
-            click.echo(f"  → {error.hint or 'netdeploy diff FILE'}; {away} removes it", err=True)
+            hint = f"{error.hint or 'netdeploy diff FILE'}; {away} removes it"
+            streams.tell_error(f"topology `{id_.name}`: {error.message}", hint, error.details)
             failed = True
     return readings, failed

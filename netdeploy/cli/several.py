@@ -6,11 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import click
-
+from netdeploy.cli import streams
 from netdeploy.cli.context import show_error
 from netdeploy.errors import EngineUnreachable, Interrupted, NetdeployError
-from netdeploy.masking import masked_text
 
 if TYPE_CHECKING:
     from netdeploy.topology.read import Reading
@@ -61,7 +59,7 @@ def tell(results: Sequence[Result], what: str) -> int:
     if errors and len(results) > 1:
         failed = sum(not isinstance(error, Interrupted) for error in errors)
         head = f"{failed} failed" if failed else "not all were done"
-        click.echo(f"Of {len(results)} {what}, {head}:", err=True)
+        streams.tell(f"Of {len(results)} {what}, {head}:")
         for result in results:
-            click.echo(masked_text(result.text), err=True)
+            streams.tell(result.text)
     return max((error.exit_code for error in errors), default=0)

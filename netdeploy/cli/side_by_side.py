@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import click
-
-from netdeploy.cli.context import console, show, show_error, stop_on_signals
+from netdeploy.cli import streams
+from netdeploy.cli.context import show_error, stop_on_signals
 from netdeploy.cli.several import Result, tell
 from netdeploy.errors import EngineUnreachable, Interrupted, NetdeployError, OperationFailed
 from netdeploy.render.progress_text import step_line
@@ -68,15 +67,15 @@ def side_by_side(topologies: Sequence[TopologyId], tear_down: TearDown) -> int:
     """
     names = [id_.name for id_ in topologies]
     turns = [_Turn(id_, id_.text if names.count(id_.name) > 1 else id_.name) for id_ in topologies]
-    err, out = console(stderr=True), console()
+    err = streams.console(stderr=True)
     with stop_on_signals() as stop:
         for turn in _done(turns, tear_down, stop, err):
             if not _may_follow(turn):
-                _tell(turn, err, out)
+                _tell(turn, err)
         again = [turn for turn in turns if _may_follow(turn)]
         others = any(turn.changes for turn in turns) and not stop.is_set()
         for turn in _done(again, tear_down, stop, err) if others else again:
-            _tell(turn, err, out)
+            _tell(turn, err)
     return tell([turn.result for turn in turns], "topologies")
 
 
@@ -111,12 +110,12 @@ def _shown(err: Console, names: Iterable[str]) -> Iterator[None]:
         yield
 
 
-def _tell(turn: _Turn, err: Console, out: Console) -> None:
+def _tell(turn: _Turn, err: Console) -> None:
     for text, style in turn.said:
         err.print(text, style=style)
     if turn.error and not isinstance(turn.error, Interrupted):
         show_error(turn.error)
     elif turn.error:
-        click.echo(f"{turn.name}: {turn.error.message}", err=True)
+        streams.tell(f"{turn.name}: {turn.error.message}")
     if turn.changes and not turn.error:
-        show(out, torn_down_text(turn.changes))
+        streams.show(torn_down_text(turn.changes))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
-from netdeploy.cli.context import Settings, console, show, width_of
+from netdeploy.cli import streams
+from netdeploy.cli.context import Settings, width_of
 
 
 @click.command()
@@ -28,12 +27,11 @@ def status(settings: Settings, topologies: tuple[str, ...], output: str) -> int:
     unknown = [name for name in topologies if name not in seen.names]
     report = status_report(seen.of(topologies) if topologies else seen, engine.endpoint.host_name)
     if output == "json":
-        click.echo(json.dumps(report.model_dump(mode="json"), indent=2, ensure_ascii=False))
+        streams.document(report.model_dump(mode="json"))
     elif len(unknown) < len(topologies) or not topologies:
-        out = console()
-        show(out, status_text(report, width=width_of(out)))
+        streams.show(status_text(report, width=width_of(streams.console())))
     for name in unknown:
         near = did_you_mean(name, seen.names, otherwise=f"there are: {', '.join(seen.names)}" if seen.names else "")
         text = f"Nothing of `{name}` is on this engine." + (f" ({near})" if near else "")
-        click.echo(text, err=output == "json")
+        (streams.tell if output == "json" else streams.result)(text)
     return 1 if unknown else 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
-from netdeploy.cli.context import Settings, console, seconds_option, show, stop_on_signals, width_of
+from netdeploy.cli import streams
+from netdeploy.cli.context import Settings, seconds_option, stop_on_signals, width_of
 from netdeploy.cli.readings import read_all, readings_on_engine
 from netdeploy.cli.several import one_by_one, tell
 from netdeploy.render.verify_text import verify_text
@@ -50,27 +50,26 @@ def verify(settings: Settings, files: tuple[str, ...], wait: bool, timeout: floa
     if output == "json":
         documents = [report.model_dump(mode="json") for report in reports]
         document = documents[0] if len(documents) == len(files) == 1 else documents
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        streams.document(document)
     else:
         show_all(reports)
         if not results and not failed:
-            click.echo("There is no topology on this engine.")
+            streams.result("There is no topology on this engine.")
     passed = 0 if all(report.passed for report in reports) else 1
     return max(tell(results, "files"), 2 if failed else passed)
 
 
 def verified(engine: Engine, reading: Reading, *, wait: float) -> VerifyReport:
     """Verify one topology; `wait` is how many seconds to wait for its containers."""
-    err = console(stderr=True)
     with stop_on_signals() as stop:
         target = Target(reading.wanted(), reading.source)
-        return prove(engine, target, reading.shown, Options(wait, err.print, stop))
+        return prove(engine, target, reading.shown, Options(wait, streams.tell, stop))
 
 
 def show_all(reports: list[VerifyReport]) -> None:
     """Print reports for people."""
-    out = console()
+    width = width_of(streams.console())
     for number, report in enumerate(reports):
         if number:
-            click.echo()
-        show(out, verify_text(report, width=width_of(out)))
+            streams.result()
+        streams.show(verify_text(report, width=width))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import textwrap
 import unicodedata
 
+from netdeploy.visible import visible
+
 
 def printable(text: str) -> str:
     """Characters that move others around, or that no document may hold, are shown by their number."""
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+    return visible(text)
 
 
 def cells(text: str) -> int:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
+
+from netdeploy.document import for_people
+from netdeploy.visible import shortened
 
 if TYPE_CHECKING:
     from netdeploy.plan.report import AttributeReport, ChangeReport, DiffReport
@@ -42,6 +46,7 @@ _SECTIONS = ("containers", "networks", "volumes")
 
 def diff_text(report: DiffReport, *, width: int | None = None) -> Text:
     """The diff as text; lines are wrapped at `width` columns, or not at all."""
+    report = for_people(report, limit=sys.maxsize)  # long values are cut where they part
     if report.by_name:
         return graded_text(report, width)
     if report.in_sync:
@@ -89,7 +94,7 @@ def health_text(report: DiffReport, width: int | None) -> Text:
         return lines
     lines.append("At run time:\n")
     for ailment in report.health:
-        first, *rest = _wrapped(_printable(f"{ailment.container} {ailment.message}"), width, 4)
+        first, *rest = _wrapped(f"{ailment.container} {ailment.message}", width, 4)
         lines.append("  ✗ ", "red").append(first + "\n")
         for line in rest:
             lines.append(f"    {line}\n")
@@ -189,8 +194,8 @@ def _value(value: Any, name: str) -> str:
     if value is None or value in ([], {}):
         return "(none)"
     if name.endswith((".command", ".entrypoint")) and isinstance(value, list):
-        return _printable(" ".join(_shell_word(str(item)) for item in value))
-    return _printable(_flow(value) if isinstance(value, list | dict) else _scalar(value))
+        return " ".join(_shell_word(str(item)) for item in value)
+    return _flow(value) if isinstance(value, list | dict) else _scalar(value)
 
 
 def _shell_word(word: str) -> str:
@@ -215,12 +220,6 @@ def _flow(value: Any, *, nested: bool = False) -> str:
     return _scalar(value)
 
 
-def _printable(text: str) -> str:
-    """Values come from anywhere: a line stays one, and nothing in them moves the cursor or colours the terminal."""
-    one_line = text.replace("\r\n", "⏎").replace("\n", "⏎").replace("\t", " ")
-    return "".join(c if c.isprintable() or c == " " else f"\\x{ord(c):02x}" for c in one_line)
-
-
 def _contrast(before: str, after: str) -> tuple[str, str]:
     """Long values are cut so that the place where they part is seen."""
     if max(len(before), len(after)) <= _LONGEST_VALUE:
@@ -234,10 +233,12 @@ def _cut(text: str, start: int) -> str:
     if len(text) <= _LONGEST_VALUE:
         return text
     head, end = ("…" if start else ""), start + _LONGEST_VALUE
-    return f"{head}{text[start:end].strip()}" + ("…" if len(text) > end else "")
+    tail = "…" if len(text) > end else ""
+    return f"{head}{text[start:end].strip()}{tail} ({len(text):,} characters)"
 
 
 def _wrapped(text: str, width: int | None, indent: int) -> list[str]:
+    text = shortened(text)
     if width is None or width - indent < 20:
         return [text]
     return textwrap.wrap(text, width - indent, break_on_hyphens=False) or [""]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from netdeploy.render.layout import command, labelled, listed, paragraph, printable, table
+from netdeploy.document import for_people
+from netdeploy.render.layout import command, labelled, listed, paragraph, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +27,8 @@ def inspect_text(report: InspectReport, *, width: int | None = None) -> Text:
 
 class _Page:
     def __init__(self, report: InspectReport, width: int | None) -> None:
-        self._report = report
+        self._report = for_people(report)
+        self._resolver_lines = report.resolver.text.splitlines() if report.resolver else []
         self._width = width
         self._commands = {item.about: item for item in report.commands or ()}
         self._lines = Text()
@@ -67,7 +69,7 @@ class _Page:
         self._lines.append("\n")
         if found and found.question:
             self._lines.append(f"{found.question} ", "bold cyan")
-        self._lines.append(printable(title), "bold")
+        self._lines.append(title, "bold")
         fits = self._width is None or len(title) + len(rest) + 4 <= self._width
         if rest and fits:
             self._lines.append(f"  {rest}\n")
@@ -86,7 +88,7 @@ class _Page:
         report = self._report
         self._lines.append(report.name, "bold").append("  ")
         self._lines.append(report.status, _STATUS_STYLES.get(report.status, "red"))
-        self._lines.append(f"  {printable(report.image)}  {report.id[:12]}\n", "dim")
+        self._lines.append(f"  {report.image}  {report.id[:12]}\n", "dim")
         if report.topology:
             self._say(f"It belongs to the topology `{report.topology}`.", indent=0)
         about = "networks" if report.mode == "networks" else "mode"
@@ -197,7 +199,7 @@ class _Page:
         if resolver is None:
             return
         self._title("/etc/resolv.conf", about="resolver")
-        for line in resolver.text.splitlines():
+        for line in self._resolver_lines:
             if line.strip() and not line.lstrip().startswith(("#", ";")):
                 self._say(line)
         self._say(_resolver_text(resolver, self._report), "dim")

@@ -8,14 +8,16 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
+from netdeploy.document import in_one_line
+from netdeploy.masking import masked_text
+
 _NARROWEST = 20  # columns; a narrower space is not wrapped into
 _SHELL_WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")
 
 
 def printable(text: str) -> str:
     """Values come from anywhere: a line stays one, and nothing in them colours the terminal."""
-    one_line = text.replace("\t", " ")
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in one_line)
+    return in_one_line(masked_text(text))
 
 
 def wrapped(text: str, width: int | None, indent: int) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from netdeploy.render.layout import count, hanging, paragraph
+from netdeploy.render.layout import count, hanging, paragraph, printable
 from netdeploy.render.urls import url_lines
 
 if TYPE_CHECKING:
@@ -65,7 +65,11 @@ def torn_down_text(changes: Changes) -> Text:
     for change in changes.changes:
         counts[change.kind] = counts.get(change.kind, 0) + 1
     listed = ", ".join(count(number, kind) for kind, number in counts.items())
-    lines = Text().append(f"`{changes.topology}` is gone", "bold green").append(f": removed {listed or 'nothing'}.\n")
+    lines = (
+        Text()
+        .append(f"`{printable(changes.topology)}` is gone", "bold green")
+        .append(f": removed {listed or 'nothing'}.\n")
+    )
     for note in changes.notes:
-        lines.append(f"  Note: {note}.\n", "dim")
+        lines.append_text(paragraph(f"Note: {note}.", None, "dim", indent=2))
     return lines

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from netdeploy.render.layout import count, labelled, listed, paragraph, printable
+from netdeploy.document import for_people
+from netdeploy.render.layout import count, labelled, listed, paragraph
 from netdeploy.render.urls import url_lines
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _COLUMN = 14
 
 def status_text(report: StatusReport, *, width: int | None = None) -> Text:
     """The report as text; lines are wrapped at `width` columns, or not at all."""
-    lines = Text()
+    report, lines = for_people(report), Text()
     for number, topology in enumerate(report.topologies):
         lines.append("\n" if number else "")
         lines.append_text(_topology(topology, width))
@@ -56,7 +57,7 @@ def _topology(topology: TopologyReport, width: int | None) -> Text:
         lines.append_text(labelled("open" if number == 0 else "", f"{name}: {urls}", _COLUMN, width))
     for ailment in topology.health:
         first, *rest = paragraph(f"{ailment.container} {ailment.message}", width, indent=4).split("\n")
-        lines.append("  ✗ ", "red").append(printable(first.plain.strip()) + "\n")
+        lines.append("  ✗ ", "red").append(first.plain.strip() + "\n")
         for line in rest:
             lines.append_text(line).append("\n")
     hint = topology.hint or (f"netdeploy diff {topology.source}" if topology.in_sync is False else "")

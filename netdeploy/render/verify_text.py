@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
+from netdeploy.document import for_people
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -36,6 +38,7 @@ _SHOWN_PORTS = 3
 
 def verify_text(report: VerifyReport, *, width: int | None) -> Text:
     """A report for people; `width` columns, None for no limit."""
+    report = for_people(report)
     columns = min(width or _WIDEST, _WIDEST)
     text = Text(f"{report.topology}  ", "bold").append(f"({report.source})\n\n", "not bold dim")
     if len(report.containers):

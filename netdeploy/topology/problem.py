@@ -10,7 +10,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from netdeploy.masking import masked_line, masked_text
+from netdeploy.masking import Masked, looks_secret, masked_line, masked_text
+from netdeploy.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,26 +83,55 @@ _LONGEST_HINT = 600  # a list of all known keys
 
 def plain(text: str, limit: int = _LONGEST_MESSAGE) -> str:
     """Text that may stand in a terminal's line: nothing in it moves the cursor, and it has an end."""
-    shown = text if len(text) <= limit else f"{text[:limit]}…"
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in shown)
+    return visible(text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)", limit * 2)
 
 
-_AROUND = 1_000  # characters beside what is shown that are searched for the name of a secret
+_LINES_BEFORE = 64
+"""Lines before the one that is shown which may tell that it is part of a secret: a private key takes that many."""
+_LONG = 4_096
+_KEY = re.compile(r"(?P<indent>[ ]*)(?:- +)*[\"']?(?P<name>[\w.-]+)[\"']?[ ]*:(?:[ ]+(?P<value>\S.*))?$")
 
 
 def excerpt(lines: list[str], mark: Mark) -> str:
     """The line at `mark` with a caret below the column; long lines are cut around it."""
     line = lines[mark.line - 1] if mark.line <= len(lines) else ""
     start = max(0, mark.column - _BEFORE_CARET)
-    first = max(0, start - _AROUND)
-    masked = masked_line(line[first : start + _SHOWN + _AROUND])  # what is shown may end up in a log
-    text = re.sub(r"[^\S ]", " ", masked[start - first :][:_SHOWN])
-    shown = "".join(char if char.isprintable() else "\ufffd" for char in text)
+    masked = _masked_excerpt(lines, mark.line, line)  # what is shown may end up in a log
+    text = re.sub(r"[^\S ]", " ", masked[start : start + _SHOWN])
+    shown = "".join(char if char.isprintable() and visible(char) == char else "\ufffd" for char in text)
     shown = ("…" + shown[1:] if start else shown) + ("…" if len(line) > start + _SHOWN else "")
     before = shown[: mark.column - 1 - start]
     number = f"{mark.line:>5} | "
     caret = " " * (len(number) - 2) + "| " + " " * (mark.column - 1 - start + _extra_width(before)) + "^"
     return f"{number}{shown}".rstrip() + f"\n{caret}"
+
+
+def _masked_excerpt(lines: list[str], number: int, line: str) -> str:
+    """A line with each secret in it masked, also where the secret began in a line before."""
+    if len(line) > _LONG:
+        return _masked_long(line)
+    before = [other[:_LONG] for other in lines[max(0, number - 1 - _LINES_BEFORE) : number - 1]]
+    if _goes_on(before, line):
+        return re.sub(r"\S", "•", line)
+    return masked_line("\n".join([*before, line])).rpartition("\n")[2]
+
+
+@lru_cache(maxsize=8)
+def _masked_long(line: str) -> str:
+    return masked_line(line)
+
+
+def _goes_on(before: list[str], line: str) -> bool:
+    """Whether a line belongs to a text of several lines that stands under the name of a secret."""
+    indent = len(line) - len(line.lstrip(" "))
+    for other in reversed(before):
+        if other.strip() and len(other) - len(other.lstrip(" ")) < indent:
+            opening = _KEY.match(other)
+            value = opening["value"] if opening else None
+            return bool(
+                opening and value and not value.startswith(("{", "[", "&", "#")) and looks_secret(opening["name"])
+            )
+    return False
 
 
 def _extra_width(text: str) -> int:
@@ -114,6 +144,7 @@ def describe(problem: Problem, source: str, lines: list[str]) -> str:
     """The problem as a person reads it: `file:line:col`, message, line, caret, hint."""
     label = "" if problem.severity == "error" else "warning: "
     where = f"{plain(path_text(problem.path))}: " if problem.path else ""
+    source = plain(source)
     parts = [f"{source}:{problem.mark.line}:{problem.mark.column}: {label}{where}{masked_text(plain(problem.message))}"]
     if lines:
         parts.append(excerpt(lines, problem.mark))
@@ -122,4 +153,4 @@ def describe(problem: Problem, source: str, lines: list[str]) -> str:
         parts.append(excerpt(lines, mark))
     if problem.hint:
         parts.append(f"      = {masked_text(plain(problem.hint, _LONGEST_HINT))}")
-    return "\n".join(parts)
+    return Masked("\n".join(parts))

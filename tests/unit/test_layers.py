@@ -18,6 +18,7 @@ MAY_KNOW = {
     "files": set(),
     "masking": set(),
     "memory": set(),
+    "visible": set(),
     "paths": set(),
     "strict_json": set(),
     "identity": set(),
@@ -32,7 +33,17 @@ MAY_KNOW = {
     "verify": {"document", "workflow", "plan", "attributes", "engine", "topology"},
     "inspect": {"document", "engine", "topology"},
     "graph": {"plan", "attributes", "topology", "engine.observed"},
-    "render": {"verify", "inspect", "workflow", "apply", "plan", "attributes", "topology", "engine.observed"},
+    "render": {
+        "document",
+        "verify",
+        "inspect",
+        "workflow",
+        "apply",
+        "plan",
+        "attributes",
+        "topology",
+        "engine.observed",
+    },
     "cli": {
         *("render", "verify", "inspect", "graph", "workflow", "apply", "plan", "attributes", "engine", "topology"),
         "stand_ins",
@@ -73,6 +84,7 @@ def test_a_room_knows_only_the_rooms_below_it(module: Path) -> None:
         "paths",
         "identity",
         "strict_json",
+        "visible",
         "__version__",
         *MAY_KNOW[room],
     }
@@ -97,6 +109,39 @@ def test_only_the_command_line_prints_asks_or_exits(module: Path) -> None:
             assert name not in {"print", "input", "exit", "sys.exit", "os._exit"}, (
                 f"{module.name}:{node.lineno}: {name}"
             )
+
+
+WRITERS = {"cli/streams.py", "cli/gated_console.py"}
+WRITES = {
+    *("print", "input", "open_new", "os.write", "traceback.print_exc", "warnings.warn", "pprint", "pprint.pprint"),
+    *("logging.basicConfig", "getpass.getpass", "os.system", "faulthandler.enable", "os.fdopen", "rich.print"),
+}
+
+
+def writes(call: ast.Call) -> bool:
+    """Whether a call writes to a stream, or makes something that does."""
+    name = ast.unparse(call.func)
+    of_click = name.startswith("click.") and name.rpartition(".")[2] in {
+        *("echo", "secho", "confirm", "prompt", "pause", "edit", "getchar", "progressbar", "clear", "style"),
+        *("echo_via_pager", "get_text_stream", "get_binary_stream"),
+    }
+    return of_click or name in WRITES or name.startswith(("sys.stdout", "sys.stderr", "sys.__std")) or name == "Console"
+
+
+@pytest.mark.parametrize(
+    "module", [m for m in MODULES if str(m.relative_to(PACKAGE)) not in WRITERS], ids=lambda m: m.name
+)
+def test_nothing_is_written_but_through_the_gate(module: Path) -> None:
+    for node in ast.walk(ast.parse(module.read_text())):
+        where = f"{module.name}:{getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.Call):
+            to_a_file = ast.unparse(node).startswith("os.fdopen(descriptor")
+            assert to_a_file or not writes(node), f"{where}: {ast.unparse(node.func)} does not pass the gate"
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in {"sys.stdout", "sys.stderr", "sys.__stdout__"}:
+            raise AssertionError(f"{where}: a stream is for cli/streams alone")
+        if isinstance(node, ast.ImportFrom) and node.module in {"click", "rich", "sys"}:
+            names = {alias.name for alias in node.names}
+            assert names.isdisjoint({"echo", "secho", "confirm", "prompt", "print", "stdout", "stderr"}), where
 
 
 def loaded_by(*arguments: str) -> set[str]:

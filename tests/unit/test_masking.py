@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from hostile.secrets import ARGUMENTS, HARMLESS, NAMES, OTHER_NAMES, SECRET, TEXTS
 
 from netdeploy.masking import MASK, looks_secret, masked_line, masked_text, without_secrets
 
@@ -67,9 +68,55 @@ def test_names_with_dashes_and_dots(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["password" * 20_000, "a." * 50_000, "-" * 100_000, "'" * 50_000, "x://" + "a:" * 30_000]
+    "text",
+    [
+        *("password" * 20_000, "a." * 50_000, "-" * 100_000, "'" * 50_000, "x://" + "a:" * 30_000, "x" * 1_000_000),
+        *(
+            "DB_PASS=${" * 20_000,
+            "token=<" * 30_000,
+            "Cookie: " * 20_000,
+            "Cookie: " + " x" * 100_000,
+            "a://b:" * 30_000,
+        ),
+        *("-----BEGIN PRIVATE KEY-----" * 5_000, "curl -u " * 30_000, "mysql " * 20_000, "password=" + "a'" * 100_000),
+        *("passw='" * 30_000, 'password="\\"' * 20_000, "--token " * 20_000, "://@" * 30_000, "x= " * 100_000),
+    ],
 )
 def test_no_text_takes_long(text: str) -> None:
     began = time.process_time()
     masked_text(text)
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text[:60])
+def test_every_shape_of_a_secret_is_masked(text: str) -> None:
+    assert SECRET not in masked_text(text)
+    assert SECRET not in masked_text(f"before {text} after")
+    line = masked_line(text)
+    assert SECRET not in line
+    assert [len(part) for part in line.split("\n")] == [len(part) for part in text.split("\n")]
+
+
+@pytest.mark.parametrize("text", TEXTS[:20])
+def test_a_masked_text_is_masked_once(text: str) -> None:
+    assert masked_text(masked_text(text)) == masked_text(text)
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_only_looks_secret_is_left_alone(text: str) -> None:
+    assert masked_text(text) == text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_that_tell(name: str) -> None:
+    assert looks_secret(name)
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES)
+def test_names_that_only_sound_so(name: str) -> None:
+    assert not looks_secret(name)
+
+
+@pytest.mark.parametrize("arguments", ARGUMENTS, ids=" ".join)
+def test_arguments_of_commands(arguments: list[str]) -> None:
+    assert SECRET not in str(without_secrets(arguments))

@@ -81,4 +81,4 @@ def test_nothing_in_a_resolv_conf_moves_the_cursor() -> None:
     assert "\x07" not in text
     assert "nameserver 192.0.2.1\\x1b[2J" in text
     assert "a remark" not in text
-    assert printable("a\tb\n") == "a b\\x0a"
+    assert printable("a\tb\n") == "a b⏎"
