@@ -39,7 +39,7 @@ class Settings:
         endpoint = find_endpoint(self.host, self.docker_context, os.environ)
         if endpoint.is_unchecked:
             said = f"{endpoint.origin} says to skip the check of the certificate of {endpoint.url} (SkipTLSVerify)"
-            click.echo(f"warning: {said}: whoever is in between can answer for it", err=True)
+            streams.tell(f"warning: {said}: whoever is in between can answer for it")
         engine = Engine(endpoint)
         click.get_current_context().call_on_close(engine.close)
         return engine

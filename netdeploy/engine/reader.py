@@ -91,11 +91,11 @@ class Reader:
 
     def get_bytes(self, path: str, /, **query: str | int) -> bytes:
         """The body at `path` as it is."""
-        return self._fetch(f"/v{self.api_text}{path}{_query(query)}")
+        return bytes(self._fetch(f"/v{self.api_text}{path}{_query(query)}"))
 
     def get_start(self, path: str, most: int, /, **query: str | int) -> bytes:
         """The first bytes of the body at `path`, `most` at most; the rest is never read."""
-        return self._fetch(f"/v{self.api_text}{path}{_query(query)}", most)
+        return bytes(self._fetch(f"/v{self.api_text}{path}{_query(query)}", most))
 
     def get_all(self, look: Callable[[T], R], arguments: Iterable[T]) -> list[R]:
         """`look` at each argument, a few at once, in order."""
@@ -124,7 +124,7 @@ class Reader:
             ) from None
         return answer
 
-    def _fetch(self, path: str, most: int | None = None) -> bytes:
+    def _fetch(self, path: str, most: int | None = None) -> bytearray:
         with self._lock:
             kept = self._idle.pop() if self._idle else None
         with talking(self.endpoint):
@@ -137,7 +137,7 @@ class Reader:
                     pass  # the engine may have ended a kept-alive connection; a GET can be sent again
             return self._once(connection(self.endpoint, self._timeout), path, most)
 
-    def _once(self, opened: http.client.HTTPConnection, path: str, most: int | None) -> bytes:
+    def _once(self, opened: http.client.HTTPConnection, path: str, most: int | None) -> bytearray:
         """One request on a connection, which is kept for the next one unless it broke or there is more to come."""
         try:
             with self._watch.over(opened, TOTAL_TIME):
@@ -157,24 +157,22 @@ class Reader:
         else:
             opened.close()
         if response.status >= 400:
-            raise EngineAnswer(response.status, message_of(body), path)
+            raise EngineAnswer(response.status, message_of(bytes(body)), path)
         return body
 
-    def _body(self, response: http.client.HTTPResponse, path: str, most: int | None) -> bytes:
+    def _body(self, response: http.client.HTTPResponse, path: str, most: int | None) -> bytearray:
         """As much as is wanted; an engine that does not come to an end, or means harm, is left in time."""
-        chunks: list[bytes] = []
-        size = 0
-        while most is None or size < most:
+        body = bytearray()
+        while most is None or len(body) < most:
             chunk = response.read1(_CHUNK)
             if not chunk:
                 break
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > MOST_BYTES:
+            body += chunk
+            if len(body) > MOST_BYTES:
                 raise self._not_an_engine(f"answers GET {path} with more than {MOST_BYTES >> 20} MB")
         if most is None and response.length:  # read1 takes an early end for the end
             raise http.client.IncompleteRead(b"", response.length)
-        return b"".join(chunks)[:most]
+        return body[:most] if most else body
 
     def _not_an_engine(self, what: str) -> EngineUnreachable:
         hint = "is that a Docker engine? `docker version` shows what the docker CLI reaches"
