@@ -109,6 +109,9 @@ def _run(arguments: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         streams.tell("interrupted")
         return 130
+    except SystemExit:  # click's way to say that nobody reads its help any more
+        streams.lost_result(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)))
+        return 2
     except OSError as error:
         if error.errno not in (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF):
             _apologise(error, arguments)
