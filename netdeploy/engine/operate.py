@@ -6,15 +6,18 @@ Every function raises OperationFailed with the engine's reason in plain words.
 from __future__ import annotations
 
 import ssl
+import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from netdeploy.engine.errors import explain, message_of
+from netdeploy.engine.reader import MOST_BYTES, TOTAL_TIME
 from netdeploy.engine.transport import talking
-from netdeploy.errors import OperationFailed
+from netdeploy.errors import EngineUnreachable, OperationFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    import requests
     from docker import APIClient
 
     from netdeploy.engine.connect import Endpoint
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 _CONNECTIONS = 32  # that are kept; several topologies at once have workers of their own
 T = TypeVar("T")
+_CHUNK = 1 << 14
 _CALL_TIMEOUT = 120  # seconds without an answer; a stop may take its grace period
 
 
@@ -47,11 +51,27 @@ class Operator:
             )
             # the environment's roots and proxies for the web would come before what the endpoint says
             self._client.trust_env = False
+            self._client.hooks["response"].append(self._within_limits)
             if self._client.verify is False:  # which the command line says itself
                 urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
             if self._client.verify is True:  # the SDK has roots of its own; the docker command asks the system's
                 roots = ssl.get_default_verify_paths()
                 self._client.verify = roots.cafile or roots.capath or True
+
+    def _within_limits(self, response: requests.Response, *_: object, stream: bool = False, **__: object) -> None:
+        """Read the answer here, where it has an end; a stream is read by whoever asked for it."""
+        if stream:
+            return
+        end = time.monotonic() + TOTAL_TIME
+        body = bytearray()
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > MOST_BYTES or time.monotonic() > end:
+                response.close()
+                message = f"the engine at {self._endpoint.url} ({self._endpoint.origin}) answers a change without end"
+                raise EngineUnreachable(message, hint="is that a Docker engine?", may_pass=False)
+        response._content = bytes(body)  # noqa: SLF001 - requests has no other way to say that it is read
+        response._content_consumed = True  # type: ignore[attr-defined] # noqa: SLF001
 
     def close(self) -> None:
         """End all connections."""

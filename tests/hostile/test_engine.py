@@ -19,7 +19,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netdeploy.engine import answers, shapes
+from netdeploy.engine import answers, operate, shapes
+from netdeploy.engine.connect import Endpoint
+from netdeploy.engine.operate import Operator
+from netdeploy.errors import EngineUnreachable
 
 RECORDED = Path(__file__).parents[1] / "unit" / "engine" / "recorded"
 MEASURED = """
@@ -160,6 +163,15 @@ def test_whatever_an_engine_answers_is_told(mode: str, tmp_path: Path, *, at_fir
     assert url in said or "error: the engine does not answer GET" in said
     assert peak < MOST_MEGABYTES
     assert seconds < LONGEST
+
+
+def test_the_answer_to_a_change_has_an_end_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operate, "MOST_BYTES", 1 << 20)
+    with engine(for_ever(b"x" * 65536, first=head(1 << 60)), tmp_path) as url:
+        operator = Operator(Endpoint(url, "--host"), "1.41")
+        with pytest.raises(EngineUnreachable, match="without end"):
+            operator.create_volume("v", {})
+        operator.close()
 
 
 def test_a_thousand_containers_with_large_labels_cost_little(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hostile.fuzzing import fuzz, kept
 from hostile.plans import plan
 
+from netdeploy.engine import answers, shapes
 from netdeploy.errors import NetdeployError, PlanRefused
 from netdeploy.plan.saved import change_differences, object_differences
 from netdeploy.topology import env_files
@@ -83,9 +84,42 @@ def helper_output(raw: bytes, _folder: Path) -> None:
         listener.is_local  # noqa: B018 - an address that is none raises
 
 
+ANSWERS = Path(__file__).parents[1] / "unit" / "engine" / "recorded"
+PARSERS = (
+    ("/containers/x/json", answers.container),
+    ("/networks/x", answers.network),
+    ("/volumes/x", answers.volume),
+    ("/images/x/json", answers.image),
+)
+
+
+def engine_answer(raw: bytes, _folder: Path) -> None:
+    try:
+        answer = json.loads(raw)
+    except (ValueError, RecursionError):  # told as no JSON
+        return
+    for path, parse in PARSERS:
+        try:
+            shapes.check(path, answer)
+        except shapes.NotAsExpected as told:
+            assert str(told).isprintable()  # noqa: PT017
+        else:
+            parse(answer)
+
+
+def recorded_answers() -> list[bytes]:
+    found = []
+    for file in sorted(ANSWERS.glob("answers-*.json")):
+        for items in json.loads(file.read_text()).values():
+            several = items.values() if isinstance(items, dict) else items if isinstance(items, list) else ()
+            found += [json.dumps(item).encode() for item in several]
+    return found
+
+
 READERS: dict[str, tuple[Callable[[bytes, Path], None], Callable[[], list[bytes]]]] = {
     "topology": (topology, lambda: [path.read_bytes() for path in sorted(TOPOLOGIES.glob("*/*.yaml"))]),
     "env_file": (env_file, lambda: ENV),
+    "engine_answer": (engine_answer, recorded_answers),
     "helper_output": (helper_output, lambda: [OUTPUT]),
     "plan": (saved_plan, lambda: [json.dumps(plan(), indent=2).encode(), json.dumps(plan()).encode()]),
 }
