@@ -76,10 +76,11 @@ networks: {{net: }}
     )
 
 
-def test_thousands_of_probes_go_in_rounds_and_are_all_answered(lab: Lab) -> None:
+def test_probes_go_in_rounds_and_are_all_answered(lab: Lab) -> None:
+    long = "x" * 1200
     checks = "".join(
-        f'  - {{from: app, to: "web:80", name: n{number}, http: {{path: "/{"x" * 400}{number}", status: 404}}}}\n'
-        for number in range(400)
+        f'  - {{from: app, to: "web:80", name: n{n}, within: 30s, http: {{path: "/{long}{n}", status: 404}}}}\n'
+        for n in range(150)
     )
     file = lab.write(
         f"""{HEAD}
