@@ -68,7 +68,7 @@ class _Preflight:
 
     def _ports(self, wish: ContainerWish) -> Iterator[Obstacle]:
         for binding in sorted(port_bindings(wish), key=lambda b: (b.host_port, b.protocol)):
-            held = self._holder(binding) if binding.host_port.isdigit() else None
+            held = None if binding.host_number is None else self._holder(binding)
             if held is None:
                 continue
             if held.container_id:

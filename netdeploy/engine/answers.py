@@ -21,6 +21,7 @@ from netdeploy.engine.normal_form import (
     folder,
     mac_address,
     permissions,
+    port_number,
     port_range,
     security_options,
     words,
@@ -102,7 +103,7 @@ def container(answer: Json) -> ObservedContainer:
         log_options=dict((host.get("LogConfig") or {}).get("Config") or {}),
         tmpfs={folder(target): words(options) for target, options in (host.get("Tmpfs") or {}).items()},
         volumes_from=tuple(text.removesuffix(":rw") for text in host.get("VolumesFrom") or ()),
-        bound_ports=_ports((answer.get("NetworkSettings") or {}).get("Ports") or {}),
+        bound_ports=_bound_ports(answer.get("NetworkSettings") or {}),
         created=instant(answer.get("Created")),
     )
 
@@ -170,7 +171,7 @@ def _swappiness(value: int | None) -> int | None:
 
 def _blkio(host: Json) -> BlkioSetting:
     def rates(key: str, value: str = "Rate") -> dict[str, int]:
-        return {item["Path"]: int(item[value]) for item in host.get(key) or ()}
+        return {item["Path"]: int(item.get(value) or 0) for item in host.get(key) or ()}
 
     return BlkioSetting(
         weight=int(host.get("BlkioWeight") or 0),
@@ -263,11 +264,18 @@ def _ports(bindings: Json) -> frozenset[PortBinding]:
     found: Counter[PortBinding] = Counter()
     for target, listens in bindings.items():
         for single in exposed(target):
-            port, _, protocol = single.partition("/")
-            for listen in listens or () if port.isdecimal() else ():
+            number, _, protocol = single.partition("/")
+            port = port_number(number)
+            if port is None:
+                continue
+            for listen in listens or ():
                 host_ip, host_port = address(listen.get("HostIp")), port_range(listen.get("HostPort") or "")
-                found[PortBinding(int(port), protocol, host_ip, host_port)] += 1
+                found[PortBinding(port, protocol, host_ip, host_port)] += 1
     return frozenset(replace(binding, times=times) for binding, times in found.items())
+
+
+def _bound_ports(settings: Json) -> frozenset[PortBinding]:
+    return frozenset(binding for binding in _ports(settings.get("Ports") or {}) if binding.host_number is not None)
 
 
 def _mounts(config: Json, host: Json) -> frozenset[MountSetting]:

@@ -48,12 +48,17 @@ def cpus(text: str) -> str:
     return ",".join(map(str, sorted(cpu_numbers(text)))) or text
 
 
+def port_number(text: str) -> int | None:
+    """The number of a port; None for text that is none."""
+    return int(text) if re.fullmatch("[0-9]{1,5}", text) else None
+
+
 def port_range(text: str) -> str:
     """A port of the host, or a range of them: `08080-8080` is `8080`, and `0` is any free one, as is ""."""
     first, _, last = text.partition("-")
-    if not (first.isdecimal() and (last or first).isdecimal()):
+    low, high = port_number(first), port_number(last or first)
+    if low is None or high is None:
         return text
-    low, high = int(first), int(last or first)
     return f"{low}-{high}" if high != low else str(low or "")
 
 
@@ -61,10 +66,11 @@ def exposed(text: str) -> Iterator[str]:
     """`80-81` and `80/TCP` as `80/tcp` and `81/tcp`."""
     ports, _, protocol = text.partition("/")
     first, _, last = ports.partition("-")
-    if first.isdecimal() and (last or first).isdecimal():
-        yield from (f"{port}/{protocol.lower() or 'tcp'}" for port in range(int(first), int(last or first) + 1))
-    else:
+    low, high = port_number(first), port_number(last or first)
+    if low is None or high is None:
         yield text
+    else:
+        yield from (f"{port}/{protocol.lower() or 'tcp'}" for port in range(low, high + 1))
 
 
 def mac_address(text: str) -> str:

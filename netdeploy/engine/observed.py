@@ -10,6 +10,8 @@ import ipaddress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from netdeploy.engine.normal_form import port_number
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -45,21 +47,34 @@ class PortBinding:
     times: int = 1
     """How often it is asked for; an engine publishes `127.0.0.1::80` once more each time."""
 
+    @property
+    def host_number(self) -> int | None:
+        """The host's port; None for a range, and for one that the engine chooses."""
+        return port_number(self.host_port)
+
     def url(self, host_name: str) -> str | None:
         """Where a browser that calls the engine's host `host_name` finds the port; None for what it can't open.
 
         Another machine does not reach a port that is bound to the host's loopback.
         """
-        if self.protocol != "tcp" or not self.host_port.isdigit():
+        if self.protocol != "tcp" or self.host_number is None:
             return None
         host = self.host_ip
         if host in ("", "0.0.0.0", "::"):  # noqa: S104 - every address of the host
             host = host_name
-        elif ipaddress.ip_address(host).is_loopback:
+        elif is_loopback(host):
             if host_name != "localhost":
                 return None
             host = "localhost" if host == "127.0.0.1" else host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.host_port}"
+
+
+def is_loopback(address: str) -> bool:
+    """Whether it leads back to the machine itself; text that is no address does not."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,17 @@
 """What an engine's answers look like, as far as they are read: held against each before anything is believed.
 
 null, and a key that is missing, stand for "none" wherever Go leaves a value out; keys that end in `!` here are always
-there. What is not named is not looked at: engines say more than is read.
+there. An item of a list or of a map is never null, where nothing else is said. What is not named is not looked at:
+engines say more than is read.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 _LARGEST = 2**64
@@ -20,12 +23,38 @@ class MapOf:
     """An object with any keys, whose values have one shape."""
 
     value: Any
+    null: bool = False  # whether a value may be null
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text that means something; "" stands for "none"."""
+
+    means: Callable[[str], bool]
+    kind: str
 
 
 class NotAsExpected(ValueError):
     """A value that is not what the API says; the message is "`found` at `place`, where `kind` was expected"."""
 
 
+@lru_cache(maxsize=10_000)
+def _is_address(text: str) -> bool:
+    try:
+        return bool(ipaddress.ip_interface(text))
+    except ValueError:
+        return False
+
+
+@lru_cache(maxsize=10_000)
+def _is_subnet(text: str) -> bool:
+    try:
+        return bool(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        return False
+
+
+_ADDRESS, _SUBNET = Text(_is_address, "an address"), Text(_is_subnet, "a subnet")
 _TEXTS, _NAMES = [str], MapOf(str)
 _NUMBER = (int, float)
 _RATES = [{"Path!": str, "Rate": _NUMBER, "Weight": _NUMBER}]
@@ -38,23 +67,24 @@ _HEALTHCHECK = {
     "StartInterval": _NUMBER,
 }
 _PLACE = {
-    "IPAMConfig": {"IPv4Address": str, "IPv6Address": str, "LinkLocalIPs": _TEXTS},
+    "IPAMConfig": {"IPv4Address": _ADDRESS, "IPv6Address": _ADDRESS, "LinkLocalIPs": [_ADDRESS]},
     "Aliases": _TEXTS,
     "DNSNames": _TEXTS,
     "Links": _TEXTS,
     "NetworkID": str,
     "EndpointID": str,
-    "Gateway": str,
-    "IPAddress": str,
+    "Gateway": _ADDRESS,
+    "IPAddress": _ADDRESS,
     "IPPrefixLen": _NUMBER,
-    "IPv6Gateway": str,
-    "GlobalIPv6Address": str,
+    "IPv6Gateway": _ADDRESS,
+    "GlobalIPv6Address": _ADDRESS,
     "GlobalIPv6PrefixLen": _NUMBER,
     "MacAddress": str,
     "DriverOpts": _NAMES,
     "GwPriority": _NUMBER,
 }
-_BINDINGS = MapOf([{"HostIp": str, "HostPort": str}])
+_BINDINGS = MapOf([{"HostIp": str, "HostPort": str}], null=True)
+_BOUND = MapOf([{"HostIp": _ADDRESS, "HostPort": str}], null=True)
 _CONFIG = {
     "Image": str,
     "Labels": _NAMES,
@@ -146,8 +176,8 @@ _CONTAINER = {
     },
     "Config!": _CONFIG,
     "HostConfig!": _HOST,
-    "NetworkSettings!": {"Networks": MapOf(_PLACE), "Ports": _BINDINGS},
-    "Mounts": [{"Type": str, "Name": str, "Destination": str}],
+    "NetworkSettings!": {"Networks": MapOf(_PLACE, null=True), "Ports": _BOUND},
+    "Mounts": [{"Type": str, "Name": str, "Destination!": str}],
 }
 _LISTED = {
     "Id!": str,
@@ -156,8 +186,8 @@ _LISTED = {
     "State": str,
     "ImageID": str,
     "Created": (str, int, float),
-    "Ports": [{"IP": str, "PrivatePort": _NUMBER, "PublicPort": _NUMBER, "Type": str}],
-    "NetworkSettings": {"Networks": MapOf(_PLACE)},
+    "Ports": [{"IP": _ADDRESS, "PrivatePort": _NUMBER, "PublicPort": _NUMBER, "Type": str}],
+    "NetworkSettings": {"Networks": MapOf(_PLACE, null=True)},
 }
 _NETWORK = {
     "Id!": str,
@@ -173,9 +203,19 @@ _NETWORK = {
     "IPAM": {
         "Driver": str,
         "Options": _NAMES,
-        "Config": [{"Subnet": str, "IPRange": str, "Gateway": str, "AuxiliaryAddresses": _NAMES, "AuxAddress": _NAMES}],
+        "Config": [
+            {
+                "Subnet": _SUBNET,
+                "IPRange": _SUBNET,
+                "Gateway": _ADDRESS,
+                "AuxiliaryAddresses": MapOf(_ADDRESS),
+                "AuxAddress": MapOf(_ADDRESS),
+            }
+        ],
     },
-    "Containers": MapOf({"Name": str, "EndpointID": str, "MacAddress": str, "IPv4Address": str, "IPv6Address": str}),
+    "Containers": MapOf(
+        {"Name": str, "EndpointID": str, "MacAddress": str, "IPv4Address": _ADDRESS, "IPv6Address": _ADDRESS}
+    ),
 }
 _VOLUME = {"Name!": str, "Driver": str, "Options": _NAMES, "Labels": _NAMES, "CreatedAt": str}
 _INFO = {
@@ -189,7 +229,7 @@ _INFO = {
     "SecurityOptions": _TEXTS,
     "NCPU": _NUMBER,
     "Driver": str,
-    "DefaultAddressPools": [{"Base!": str, "Size!": _NUMBER}],
+    "DefaultAddressPools": [{"Base!": _SUBNET, "Size!": _NUMBER}],
 }
 _IMAGE = {"Id!": str, "Os": str, "Architecture": str, "Variant": str, "Config": _CONFIG}
 _SHAPES: tuple[tuple[re.Pattern[str], Any], ...] = (
@@ -212,12 +252,16 @@ def check(path: str, answer: object) -> None:
     Raises:
         NotAsExpected: it is something else.
     """
-    for pattern, shape in _SHAPES:
-        if pattern.fullmatch(path):
-            if answer is None:
-                raise NotAsExpected(f"null, where {_kind(shape)} was expected")
-            _hold(answer, shape, "")
-            return
+    shape = of(path)
+    if shape is not None:
+        if answer is None:
+            raise NotAsExpected(f"null, where {_kind(shape)} was expected")
+        _hold(answer, shape, "")
+
+
+def of(path: str) -> Any:
+    """The shape of an answer to `GET path`; None where any will do."""
+    return next((shape for pattern, shape in _SHAPES if pattern.fullmatch(path)), None)
 
 
 def _hold(value: Any, shape: Any, place: str) -> None:
@@ -233,6 +277,8 @@ def _hold(value: Any, shape: Any, place: str) -> None:
             _hold(item, shape[0], f"{place}[{index}]")
     elif kind is MapOf:
         for key, item in _of_class(dict, value, shape, place).items():
+            if item is None and shape.value is not None and not shape.null:
+                raise _unlike(item, shape.value, f"{place}.{key}")
             _hold(item, shape.value, f"{place}.{key}")
     else:
         _hold_plain(value, shape, place)
@@ -254,6 +300,10 @@ def _hold_object(value: Mapping[str, Any], shape: Mapping[str, Any], place: str)
 
 
 def _hold_plain(value: Any, shape: Any, place: str) -> None:
+    if shape.__class__ is Text:
+        if value.__class__ is not str or not (value == "" or shape.means(value)):
+            raise _unlike(value, shape, place)
+        return
     kinds = shape if shape.__class__ is tuple else (shape,)
     number = value.__class__ in (int, float)
     if value.__class__ not in kinds or (number and not -_LARGEST < value < _LARGEST):
@@ -293,5 +343,7 @@ def _kind(shape: Any) -> str:
         return "a list"
     if isinstance(shape, dict | MapOf):
         return "an object"
+    if isinstance(shape, Text):
+        return shape.kind
     kinds = shape if isinstance(shape, tuple) else (shape,)
     return " or ".join(dict.fromkeys(_KINDS[kind] for kind in kinds))

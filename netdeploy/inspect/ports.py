@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from netdeploy.engine.normal_form import port_number
 from netdeploy.inspect.report import BindingReport, NetworkReport, PortReport
 from netdeploy.inspect.space import bare
 
@@ -25,10 +26,11 @@ def ports(
         yield _published(container, (target, protocol), networks, inside, host_name)
     for text in sorted(container.exposed):
         number, _, protocol = text.partition("/")
-        if number.isdigit() and (int(number), protocol or "tcp") not in asked:
-            listening = _listening(inside, int(number), protocol or "tcp")
+        port = port_number(number)
+        if port is not None and (port, protocol or "tcp") not in asked:
+            listening = _listening(inside, port, protocol or "tcp")
             yield PortReport(
-                port=int(number),
+                port=port,
                 protocol=protocol or "tcp",
                 published=(),
                 leads_to=None,

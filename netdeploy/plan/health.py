@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from netdeploy.engine.normal_form import port_number
 from netdeploy.engine.observed import ObservedContainer, PortBinding, State
 from netdeploy.plan.reasons import spans, waits_for_it
 
@@ -102,10 +103,10 @@ def is_bound(wanted: PortBinding, bound: PortBinding) -> bool:
 
 
 def _is_one_of(port: str, wanted: str) -> bool:
-    first, _, last = wanted.partition("-")
-    if port.isdecimal() and first.isdecimal() and last.isdecimal():
-        return int(first) <= int(port) <= int(last)
-    return wanted in ("", port)
+    number, (low, high) = port_number(port), (port_number(part) for part in f"{wanted}-".split("-")[:2])
+    if number is None or low is None or high is None:
+        return wanted in ("", port)
+    return low <= number <= high
 
 
 def _same_address(one: str, other: str) -> bool:

@@ -201,7 +201,7 @@ def _published(world: World, member: Member, binding: PortBinding) -> Claim:
     found = min(bound, key=lambda one: (":" in one.host_ip, _by_port(one)), default=binding)
     address = _ON_THE_HOST_ITSELF.get(found.host_ip or "0.0.0.0", found.host_ip)  # noqa: S104 - as the engine means it
     where = "localhost" if address == _LOCAL else f"[{address}]" if ":" in address else address
-    known = found.host_port if found.host_port.isdigit() else "the port the engine chose"
+    known = "the port the engine chose" if found.host_number is None else found.host_port
     text = f"the host reaches {member.key} on {where}:{known}"
     if binding.protocol != "tcp":
         text = f"{text}/{binding.protocol}"

@@ -60,7 +60,7 @@ def not_answering(
     if target.mode == "host":
         yield from not_listening(evidence, target, binding.target)
     # of a port that the engine chooses, the container's own number tells it from others
-    port = int(binding.host_port) if binding.host_port.isdigit() else f"{ports_text((binding.target,))}"
+    port = ports_text((binding.target,)) if binding.host_number is None else binding.host_number
     if not any(_asks_for(world, target, binding, made) for made in live.ports):
         yield from _wrongly_published(target, binding)
         hint = made_anew(target, f"with -p {binding_text(binding)}")

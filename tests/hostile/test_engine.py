@@ -222,6 +222,43 @@ def test_what_engines_really_answer_is_as_expected() -> None:
         parse(answer)
 
 
+PLAIN = {
+    str: st.sampled_from(["", "x", "1.2.3.4/99", "/x", "80/tcp", "a:b:c", "2026-01-01T00:00:00Z", "0001-01-01"]),
+    bool: st.booleans(),
+    int: st.sampled_from([0, -1, 7, 2**63]),
+    float: st.sampled_from([0.0, 1.5]),
+}
+
+
+def of_shape(shape: Any) -> st.SearchStrategy[Any]:
+    """Whatever a shape allows."""
+    if isinstance(shape, list):
+        return st.lists(of_shape(shape[0]), max_size=2)
+    if isinstance(shape, shapes.MapOf):
+        value = of_shape(shape.value)
+        return st.dictionaries(PLAIN[str], st.none() | value if shape.null else value, max_size=2)
+    if isinstance(shape, dict):
+        needed = {key.rstrip("!?"): of_shape(inner) for key, inner in shape.items() if key.endswith("!")}
+        others = {key: st.none() | of_shape(inner) for key, inner in shape.items() if not key.endswith(("!", "?"))}
+        return st.fixed_dictionaries(needed, optional=others)
+    if isinstance(shape, shapes.Text):
+        return st.sampled_from(
+            [text for text in ("", "1.2.3.4", "fd00::/64", "10.0.0.0/8") if not text or shape.means(text)]
+        )
+    kinds = shape if isinstance(shape, tuple) else (shape,)
+    return st.none() if shape is None else st.one_of(*(PLAIN[kind] for kind in kinds))
+
+
+@pytest.mark.parametrize("kind", PARSERS)
+@settings(max_examples=300)
+@given(st.data())
+def test_what_has_the_right_shape_is_read(kind: str, data: st.DataObject) -> None:
+    path, parse = PARSERS[kind]
+    answer = data.draw(of_shape(shapes.of(path)))
+    shapes.check(path, answer)
+    parse(answer)
+
+
 @settings(max_examples=1500)
 @given(st.data())
 def test_a_wrong_value_anywhere_is_told_or_harmless(data: st.DataObject) -> None:

@@ -101,8 +101,8 @@ def engine_answer(raw: bytes, _folder: Path) -> None:
     for path, parse in PARSERS:
         try:
             shapes.check(path, answer)
-        except shapes.NotAsExpected as told:
-            assert str(told).isprintable()  # noqa: PT017
+        except shapes.NotAsExpected as told:  # printed through the gate, which shows what is not printable
+            assert "where" in str(told)  # noqa: PT017
         else:
             parse(answer)
 
