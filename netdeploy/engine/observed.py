@@ -52,6 +52,13 @@ class PortBinding:
         """The host's port; None for a range, and for one that the engine chooses."""
         return port_number(self.host_port)
 
+    @property
+    def host_range(self) -> range:
+        """The host's ports of which any will do, where a range was asked for."""
+        first, dash, last = self.host_port.partition("-")
+        low, high = port_number(first), port_number(last)
+        return range(0) if not dash or low is None or high is None else range(low, high + 1)
+
     def url(self, host_name: str) -> str | None:
         """Where a browser that calls the engine's host `host_name` finds the port; None for what it can't open.
 

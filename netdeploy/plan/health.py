@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from netdeploy.engine.normal_form import port_number
 from netdeploy.engine.observed import ObservedContainer, PortBinding, State
 from netdeploy.plan.reasons import spans, waits_for_it
 
@@ -97,16 +96,9 @@ def is_bound(wanted: PortBinding, bound: PortBinding) -> bool:
     """
     return (
         (wanted.target, wanted.protocol) == (bound.target, bound.protocol)
-        and _is_one_of(bound.host_port, wanted.host_port)
+        and (wanted.host_port in ("", bound.host_port) or bound.host_number in wanted.host_range)
         and (not wanted.host_ip or _same_address(wanted.host_ip, bound.host_ip))
     )
-
-
-def _is_one_of(port: str, wanted: str) -> bool:
-    number, (low, high) = port_number(port), (port_number(part) for part in f"{wanted}-".split("-")[:2])
-    if number is None or low is None or high is None:
-        return wanted in ("", port)
-    return low <= number <= high
 
 
 def _same_address(one: str, other: str) -> bool:
