@@ -20,7 +20,7 @@ LABEL_PREFIX = "netdeploy.prefix"
 """The topology's prefix, "" for none. Older versions wrote no such label."""
 LABEL_SOURCE = "netdeploy.source"
 LABEL_INSTANCE = "netdeploy.instance"
-"""On a container: a value of its own, which tells it from one that inherited its labels from a committed image."""
+"""On a container: a value of its own, and the image that it runs; see `instance.py`."""
 LABEL_DECLARED = "netdeploy.declared"
 """Which attributes with an engine's default were given when the object was made, separated by spaces."""
 LABEL_DEPENDS_ON = "netdeploy.depends-on"
@@ -254,6 +254,17 @@ class Privileges:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """Labels of ours that a container has, and not from us as far as can be known: nothing in them is to be trusted.
+
+    They are from its image, or (not `from_image`) that is gone, and nobody can tell.
+    """
+
+    labels: Mapping[str, str]
+    from_image: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedContainer:
     """A container as configured, and its state."""
 
@@ -311,6 +322,8 @@ class ObservedContainer:
     """By the alias of a link on the default bridge, where its /etc/hosts leads; None where that is not known."""
     created: float = 0.0
     """When it was made, in seconds since 1970."""
+    claim: Claim | None = None
+    """Labels of ours that are not from us, as far as can be known; they are not among `labels`."""
 
     @property
     def declared(self) -> frozenset[str]:

@@ -13,8 +13,8 @@ from netdeploy.errors import EngineUnreachable, NetdeployError
 from netdeploy.identity import TopologyId
 from netdeploy.plan.health import Ailment, ailments
 from netdeploy.plan.ownership import (
+    claimants,
     container_owner_text,
-    inheritors,
     is_interim,
     made_from,
     our_containers,
@@ -196,7 +196,6 @@ def _volumes(seen: Snapshot, standing: Collection[TopologyId]) -> Iterator[Lefto
 
 
 def _inheritors(seen: Snapshot) -> Iterator[Leftover]:
-    for id_ in _known(seen):
-        for container in inheritors(seen, id_):
-            message = f"it {container_owner_text(container, seen)}"
-            yield Leftover("inheritor", container.name, id_, message, f"docker rm -f {container.name}")
+    for id_, container in claimants(seen):
+        message = f"it {container_owner_text(container)}"
+        yield Leftover("inheritor", container.name, id_, message, f"docker rm -f {container.name}")

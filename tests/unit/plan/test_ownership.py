@@ -9,13 +9,22 @@ import pytest
 from unit.builders import compared, standing, wishes_of
 from unit.paper_engine import PaperEngine
 
-from netdeploy.engine.observed import LABEL_KIND, LABEL_NAME, LABEL_PREFIX, LABEL_SOURCE, LABEL_TOPOLOGY, Tagged
+from netdeploy.engine.observed import (
+    LABEL_INSTANCE,
+    LABEL_KIND,
+    LABEL_NAME,
+    LABEL_PREFIX,
+    LABEL_SOURCE,
+    LABEL_TOPOLOGY,
+    Tagged,
+)
 from netdeploy.identity import TopologyId
 from netdeploy.plan.changes import Changes
 from netdeploy.plan.ownership import Owners, made_from, our_containers, our_networks, our_volumes
 from netdeploy.workflow.copies import describes, with_contest
 from netdeploy.workflow.copies import standing as standing_on
 
+IMAGE_ID = f"sha256:{'1' * 64}"
 LAB = """
 name: lab
 prefix: PREFIX
@@ -88,6 +97,7 @@ def test_a_new_copy_beside_an_old_one() -> None:
 
 def tagged(name: str, key: str, source: str, created: float, prefix: str | None = None) -> Tagged:
     labels = {LABEL_TOPOLOGY: "lab", LABEL_KIND: "container", LABEL_NAME: key, LABEL_SOURCE: source}
+    labels[LABEL_INSTANCE] = f"{'0' * 32}@{IMAGE_ID}"
     return Tagged(name, labels | ({LABEL_PREFIX: prefix} if prefix is not None else {}), created)
 
 
@@ -99,7 +109,10 @@ class Lists:
 
     def get(self, path: str, **_query: object) -> list[dict[str, object]]:
         found = self._containers if path == "/containers/json" else ()
-        return [{"Names": [f"/{t.name}"], "Labels": dict(t.labels), "Created": t.created} for t in found]
+        return [
+            {"Names": [f"/{t.name}"], "Labels": dict(t.labels), "Created": t.created, "ImageID": IMAGE_ID}
+            for t in found
+        ]
 
 
 def test_copies_are_told_apart_and_the_newest_object_names_the_file() -> None:
