@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -181,7 +182,7 @@ def _interim(topologies: Iterable[TopologyStatus]) -> Iterator[Leftover]:
         for container in topology.containers:
             if topology.changed_by is None and is_interim(container.name):
                 message = f"a container of `{topology.id.name}` from a replacement that was interrupted"
-                file = topology.source or "FILE"
+                file = shlex.quote(topology.source) if topology.source else "FILE"
                 hint = f"netdeploy apply {file} finishes it, netdeploy teardown {topology.id.options} removes it"
                 yield Leftover("interim", container.name, topology.id, message, hint)
 
