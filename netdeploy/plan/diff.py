@@ -605,9 +605,9 @@ class _Diff:
 
     def _claimants(self) -> Iterator[str]:
         """Those that stand in nobody's way, or else they are a conflict."""
-        names = {wish.name for wish in self._wishes.containers}
-        for claimed, container in claimants(self._seen):
-            if claimed == self._wishes.origin.id and container.name not in names:
+        names, ours = {wish.name for wish in self._wishes.containers}, self._wishes.origin.id
+        for claimed, container in claimants(self._seen, otherwise=ours.prefix):
+            if claimed == ours and container.name not in names:
                 removal = f"docker rm -f {container.name} removes it"
                 yield f"container `{container.name}` {container_owner_text(container)}; it is left alone ({removal})"
 

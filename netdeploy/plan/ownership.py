@@ -91,13 +91,16 @@ def our_containers(seen: Snapshot, topology: TopologyId) -> tuple[ObservedContai
     return _of(seen, seen.containers, topology, "container")
 
 
-def claimants(seen: Snapshot) -> Iterator[tuple[TopologyId, ObservedContainer]]:
-    """The containers that have a topology's labels, and not from netdeploy as far as can be known, with that one."""
+def claimants(seen: Snapshot, otherwise: str = "") -> Iterator[tuple[TopologyId, ObservedContainer]]:
+    """The containers that have a topology's labels, and not from netdeploy as far as can be known, with that topology.
+
+    Its prefix is `otherwise` where they have no label for it.
+    """
     for container in seen.containers:
-        claimed = container.claim.labels if container.claim else {}
-        claimed_by = TopologyId(claimed.get(LABEL_TOPOLOGY, ""), claimed.get(LABEL_PREFIX, ""))
-        if claimed_by.is_possible:
-            yield claimed_by, container
+        labels = container.claim.labels if container.claim else {}
+        claimed = TopologyId(labels.get(LABEL_TOPOLOGY, ""), labels.get(LABEL_PREFIX, otherwise))
+        if claimed.is_possible:
+            yield claimed, container
 
 
 def our_networks(seen: Snapshot, topology: TopologyId) -> tuple[ObservedNetwork, ...]:
