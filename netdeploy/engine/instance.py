@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 
-from netdeploy.engine.observed import LABEL_INSTANCE, Claim, ObservedContainer, ObservedImage
+from netdeploy.engine.observed import LABEL_INSTANCE, Claim, ObservedContainer, ObservedImage, Runs
 
 _OURS = "netdeploy."
 _INSTANCE = re.compile(r"[0-9a-f]{32}@(?:sha256:)?([0-9a-f]{64})")
@@ -48,20 +48,22 @@ def names_its_image(labels: Mapping[str, str], image_id: str) -> bool:
     return instance is not None and instance[1] == image_id.removeprefix("sha256:")
 
 
-def are_own(labels: Mapping[str, str], image_id: str, image: ObservedImage | None) -> bool:
+def are_own(labels: Mapping[str, str], runs: Runs, image: ObservedImage | None) -> bool:
     """Whether a container's labels are from us, as far as can be known: a doubt counts against it.
 
     Args:
         labels: the container's.
-        image_id: the id of the image that it runs, as the container tells it.
-        image: that image; None where it is gone or can't be read.
+        runs: what it runs, as the container tells it.
+        image: the image of that id; None where it is gone or can't be read.
     """
-    return names_its_image(labels, image_id) or (image is not None and not claims_to_be_ours(image.labels))
+    return names_its_image(labels, runs.id) or (
+        image is not None and runs.platform in ("", image.platform) and not claims_to_be_ours(image.labels)
+    )
 
 
 def with_own_labels(container: ObservedContainer, image: ObservedImage | None) -> ObservedContainer:
     """A container without those labels of ours that it may have from its image: they are a claim, and no more."""
-    if not claims_to_be_ours(container.labels) or are_own(container.labels, container.image_id, image):
+    if not claims_to_be_ours(container.labels) or are_own(container.labels, container.runs, image):
         return container
     claim = Claim({k: v for k, v in container.labels.items() if k.startswith(_OURS)}, from_image=image is not None)
     return replace(container, labels=without_ours(container.labels), claim=claim)

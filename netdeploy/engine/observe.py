@@ -204,11 +204,10 @@ def listed_name(item: dict[str, Any]) -> str:
 
 def listed_labels(reader: Reader, item: dict[str, Any]) -> dict[str, str]:
     """A listed container's labels, without those of ours that it may have from its image."""
-    labels, image_id = dict(item.get("Labels") or {}), str(item.get("ImageID") or "")
-    if not claims_to_be_ours(labels) or names_its_image(labels, image_id):
+    labels, runs = dict(item.get("Labels") or {}), answers.runs(item)
+    if not claims_to_be_ours(labels) or names_its_image(labels, runs.id):
         return labels  # which is so for nearly all: no closer look is needed
-    run = _run_image(reader, image_id) if image_id else None
-    return labels if are_own(labels, image_id, run) else without_ours(labels)
+    return labels if are_own(labels, runs, _run_image(reader, runs.id)) else without_ours(labels)
 
 
 def _tagged(reader: Reader, item: dict[str, Any]) -> Tagged:
@@ -300,7 +299,7 @@ def image(reader: Reader, name: str) -> ObservedImage | None:
 def _run_image(reader: Reader, id_: str) -> ObservedImage | None:
     """The image that a container runs; None where it is gone, or spoilt: that is no reason to tell nothing of all."""
     try:
-        return image(reader, id_)
+        return image(reader, id_) if id_ else None
     except EngineAnswer:
         return None
 

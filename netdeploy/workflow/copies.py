@@ -50,7 +50,7 @@ def _file_of(sources: Sequence[str]) -> Path:
     if not sources:
         raise NetdeployError("nothing on the engine says which file it came from", hint=hint)
     file = Path(sources[0])
-    if not _may_be_a_source(sources[0]):
+    if _CONTROL.search(sources[0]):
         raise NetdeployError("the label that says which file it came from names none", hint=hint)
     if is_stream(file):
         raise NetdeployError(f"it came from {file}, which can't be read again", hint=hint)
@@ -58,11 +58,6 @@ def _file_of(sources: Sequence[str]) -> Path:
         message = f"the file it came from, {file}, is not on this machine (any more)"
         raise NetdeployError(message, hint="compare with another: netdeploy diff FILE")
     return file
-
-
-def _may_be_a_source(text: str) -> bool:
-    """Whether netdeploy can have written a label: it writes whole paths of files that somebody named."""
-    return Path(text).is_absolute() and not _CONTROL.search(text)
 
 
 def reading_of(sources: Sequence[str]) -> Reading:
@@ -106,7 +101,7 @@ def with_contest(changes: Changes, topology: TopologyId, source: Path) -> Change
 
 def describes(file: Path, topology: TopologyId) -> bool:
     """Whether a file is there and describes `topology`, as far as can be seen: a doubt counts for it."""
-    if not _may_be_a_source(str(file)) or is_gone(file) or is_folder(file) or is_stream(file):
+    if not file.is_absolute() or _CONTROL.search(str(file)) or is_gone(file) or is_folder(file) or is_stream(file):
         return False
     try:
         return topology_id(file) == topology

@@ -328,18 +328,11 @@ def test_a_name_that_no_file_can_have_is_no_topology(lab: Lab, name: str) -> Non
     lab.client.networks.get(network.id)
 
 
-@pytest.mark.parametrize(
-    "source", ["relative.yaml", "/tmp/a\nb.yaml", "/tmp/\x1b[2J", "-", "/dev/stdin", "/proc/self/environ"]
-)
-def test_a_source_that_netdeploy_can_not_have_written_is_not_opened(
-    lab: Lab, source: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(lab.folder)
-    (lab.folder / "relative.yaml").write_text("name: ndt-lab\nhunter2\n")
+@pytest.mark.parametrize("source", ["/tmp/a\nb.yaml", "/tmp/\x1b[2J", "-", "/dev/stdin", "/proc/self/environ"])
+def test_a_source_that_netdeploy_can_not_have_written_is_not_opened(lab: Lab, source: str) -> None:
     labels = {LABEL_TOPOLOGY: "ndt-lab", "netdeploy.kind": "network", LABEL_NAME: "net", LABEL_SOURCE: source}
     lab.client.networks.create("ndt-net", labels=labels)
     for command, code in ((["diff"], 2), (["status"], 0)):
         result = lab.run(*command)
         assert result.code == code, result.both
-        assert "hunter2" not in result.both
         assert "problem" not in result.both

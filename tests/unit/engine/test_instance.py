@@ -10,7 +10,7 @@ import pytest
 from unit.builders import image_json, standing
 
 from netdeploy.engine import answers, instance
-from netdeploy.engine.observed import LABEL_INSTANCE, LABEL_NAME, LABEL_STAND_IN, LABEL_TOPOLOGY, ObservedImage
+from netdeploy.engine.observed import LABEL_INSTANCE, LABEL_NAME, LABEL_STAND_IN, LABEL_TOPOLOGY, ObservedImage, Runs
 from netdeploy.identity import TopologyId
 
 OURS = {LABEL_TOPOLOGY: "lab", LABEL_NAME: "web", "netdeploy.kind": "container", "netdeploy.prefix": ""}
@@ -32,7 +32,7 @@ def committed(labels: dict[str, str]) -> ObservedImage:
 def test_what_is_made_is_ours_whatever_becomes_of_its_image(*, gone: bool) -> None:
     for runs in (image(), image(**OURS), committed(instance.for_new(OURS, image()))):
         labels = instance.for_new(OURS, runs)
-        assert instance.are_own(labels, runs.id, None if gone else runs)
+        assert instance.are_own(labels, Runs(runs.id), None if gone else runs)
 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["image there", "image gone"])
@@ -54,19 +54,30 @@ def test_no_labels_of_an_image_make_a_container_ours(given: dict[str, str], *, g
     second = {**committed(first).labels, **given}
     for runs in (committed(OURS), committed(first), committed(second), committed({LABEL_NAME: "web"})):
         labels = {**runs.labels, **given}
-        assert not instance.are_own(labels, runs.id, None if gone else runs)
+        assert not instance.are_own(labels, Runs(runs.id), None if gone else runs)
 
 
 def test_older_labels_are_a_containers_own_where_its_image_has_none() -> None:
     plain = answers.image(image_json("app", Labels={"vendor": "acme"}))
     for labels in (OURS, {**OURS, LABEL_INSTANCE: "0" * 32}):
-        assert instance.are_own(labels, plain.id, plain)
-        assert not instance.are_own(labels, plain.id, None), "nobody can tell"
-        assert not instance.are_own(labels, plain.id, image(name="web"))
+        assert instance.are_own(labels, Runs(plain.id), plain)
+        assert not instance.are_own(labels, Runs(plain.id), None), "nobody can tell"
+        assert not instance.are_own(labels, Runs(plain.id), image(name="web"))
+
+
+def test_an_image_of_several_platforms_shows_the_labels_of_one_of_them() -> None:
+    shown = replace(answers.image(image_json("app")), platform="linux/amd64")
+    assert instance.are_own(OURS, Runs(shown.id, "linux/amd64"), shown)
+    for other in ("linux/arm64", "linux/amd64/v2"):
+        assert not instance.are_own(OURS, Runs(shown.id, other), shown)
+        assert instance.are_own(instance.for_new(OURS, shown), Runs(shown.id, other), shown)
+    told = {"Image": shown.id, "ImageManifestDescriptor": {"platform": {"os": "linux", "architecture": "arm64"}}}
+    assert answers.runs(told) == Runs(shown.id, "linux/arm64")
+    assert answers.runs({"Image": "app:latest", "ImageID": shown.id}) == Runs(shown.id)
 
 
 def test_no_empty_id_is_an_image() -> None:
-    assert not instance.are_own({**OURS, LABEL_INSTANCE: f"{'0' * 32}@"}, "", None)
+    assert not instance.are_own({**OURS, LABEL_INSTANCE: f"{'0' * 32}@"}, Runs(""), None)
 
 
 def test_podman_spells_an_id_without_its_kind() -> None:
