@@ -152,13 +152,13 @@ def container_owner_text(container: ObservedContainer) -> str:
 
 def owner_text(labels: Mapping[str, str]) -> str:
     """Whose an object is, as far as its labels tell."""
-    if labels.get(LABEL_TOPOLOGY):
-        prefix, source = labels.get(LABEL_PREFIX), labels.get(LABEL_SOURCE)
-        text = f"belongs to the topology `{labels[LABEL_TOPOLOGY]}`" + (
-            f" with the prefix `{prefix}`" if prefix else ""
-        )
+    topology = TopologyId(labels.get(LABEL_TOPOLOGY, ""), labels.get(LABEL_PREFIX, ""))
+    if topology.is_possible:
+        prefix, source = topology.prefix, labels.get(LABEL_SOURCE)
+        text = f"belongs to the topology `{topology.name}`" + (f" with the prefix `{prefix}`" if prefix else "")
         return text + (f" ({source})" if source else "")
     project = labels.get(COMPOSE_PROJECT)
     if project:
         return f"belongs to the Docker Compose project `{project}`"
-    return "was not made by netdeploy (it has no netdeploy label)"
+    has = "its netdeploy label names no topology" if topology.name else "it has no netdeploy label"
+    return f"was not made by netdeploy ({has})"

@@ -42,7 +42,7 @@ def volume_removal(volume: ObservedVolume, ours: TopologyId) -> str:
 def _together(labels: Mapping[str, str], ours: TopologyId) -> str:
     """The command that takes down the whole of what an object was made with; "" for one that stands alone."""
     topology = TopologyId(labels.get(LABEL_TOPOLOGY, ""), labels.get(LABEL_PREFIX, ""))
-    if topology.name and topology != ours:
+    if topology.is_possible and topology != ours:
         return f"netdeploy teardown {topology.options}"
     project = labels.get(COMPOSE_PROJECT)
     return f"docker compose -p {shlex.quote(project)} down" if project else ""
