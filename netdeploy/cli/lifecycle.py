@@ -304,7 +304,7 @@ def unlock(settings: Settings, topology: str, prefix: str | None, force: bool) -
         if lock.take_away(engine, id_, volume, holder):
             streams.result(f"`{topology}` is unlocked; it was held by {holder.text}.")
         else:
-            streams.result(f"{holder.text} gave the lock of `{topology}` back meanwhile; whoever holds it now keeps it.")
+            streams.result(f"{holder.text} gave the lock of `{topology}` back meanwhile; who holds it now keeps it.")
     if not held:
         streams.result(f"`{topology}` is not locked.")
     return 0
