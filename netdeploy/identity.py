@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
+
+NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
+"""What a topology's name and prefix are like."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -12,6 +16,11 @@ class TopologyId:
 
     name: str
     prefix: str = ""
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether a file can have this name and prefix; a label on an engine may say anything."""
+        return bool(re.fullmatch(NAME, self.name) and re.fullmatch(f"(?:{NAME})?", self.prefix))
 
     @property
     def text(self) -> str:

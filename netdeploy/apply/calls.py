@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import Any, assert_never
 
 from netdeploy.apply.endings import Watched, ended_too_soon, ended_with_an_error, with_last_words
 from netdeploy.apply.who import named
-from netdeploy.engine import observe
+from netdeploy.engine import instance, observe
 from netdeploy.engine.engine import Engine
-from netdeploy.engine.observed import LABEL_INSTANCE, LABEL_PREFIX, LABEL_TOPOLOGY
+from netdeploy.engine.observed import LABEL_PREFIX, LABEL_TOPOLOGY
 from netdeploy.errors import NetdeployError, OperationFailed, PortTaken
 from netdeploy.plan.operations import (
     Call,
@@ -92,7 +91,7 @@ class Calls:
             case RemoveVolume(name):
                 operator.remove_volume(name)
             case CreateContainer(name, body):
-                labels = {**body["Labels"], LABEL_INSTANCE: uuid.uuid4().hex}
+                labels = instance.for_new(body["Labels"], observe.image(self._reader, str(body["Image"])))
                 self._made[name], said = operator.create_container(name, {**body, "Labels": labels})
                 self.warnings += [f"{name}: {text}" for text in said]
             case Connect():

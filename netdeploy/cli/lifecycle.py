@@ -294,16 +294,17 @@ def unlock(settings: Settings, topology: str, prefix: str | None, force: bool) -
     """
     engine = settings.engine()
     known = dict.fromkeys((owner for owner, _ in lock.all_locks(engine.reader).values()), ())
-    held = lock.locks(engine.reader, named.called(topology, prefix, known))
+    id_ = named.called(topology, prefix, known)
+    held = lock.locks(engine.reader, id_)
     for holder in held.values():
         if holder.can_be_looked_at and not holder.is_dead and not force:
             message = f"`{topology}` is being changed by {holder.text}, and that process runs"
             raise NetdeployError(message, hint="wait for it, or end it; --force takes the lock away all the same")
-    for volume, holder in held.items():
-        if lock.remove(engine, volume, holder.token):
+    for volume, holder in sorted(held.items(), reverse=True):  # who was taking a lock over comes before that lock
+        if lock.take_away(engine, id_, volume, holder):
             streams.result(f"`{topology}` is unlocked; it was held by {holder.text}.")
         else:
-            streams.result(f"`{topology}` was given back meanwhile by {holder.text}; whoever holds it now keeps it.")
+            streams.result(f"{holder.text} gave the lock of `{topology}` back meanwhile; who holds it now keeps it.")
     if not held:
         streams.result(f"`{topology}` is not locked.")
     return 0

@@ -42,6 +42,7 @@ from netdeploy.engine.observed import (
     PortBinding,
     Privileges,
     Resources,
+    Runs,
     State,
     declared_in,
 )
@@ -105,7 +106,15 @@ def container(answer: Json) -> ObservedContainer:
         volumes_from=tuple(text.removesuffix(":rw") for text in host.get("VolumesFrom") or ()),
         bound_ports=_bound_ports(answer.get("NetworkSettings") or {}),
         created=instant(answer.get("Created")),
+        variant=runs(answer).platform,
     )
+
+
+def runs(answer: Json) -> Runs:
+    """What a container runs, from an inspect answer or from one of a list."""
+    told = (answer.get("ImageManifestDescriptor") or {}).get("platform") or {}
+    platform = "/".join(filter(None, (told.get("os"), told.get("architecture"), told.get("variant"))))
+    return Runs(str(answer.get("ImageID") or answer.get("Image") or ""), platform)
 
 
 def instant(value: str | float | None) -> float:

@@ -17,8 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from netdeploy.engine import instance
 from netdeploy.engine.holder import Holder
-from netdeploy.engine.observe import image, listed_name, log_streams, state
+from netdeploy.engine.observe import image, listed_labels, listed_name, log_streams, state
 from netdeploy.errors import Interrupted, NetdeployError, OperationFailed
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ class _Runner:
         raise OperationFailed(f"a helper container for {errand.purpose} did not end", hint="is the engine overloaded?")
 
     def _body(self, errand: Errand) -> dict[str, Any]:
+        labels = {LABEL_HELPER: errand.purpose, **self.holder.labels(LABEL_HELPER)}
         return {
             "Image": self.image,
             "Entrypoint": [*_ENTRYPOINT, str(math.ceil(errand.seconds)), errand.script],
@@ -143,7 +145,7 @@ class _Runner:
             "WorkingDir": "/",
             "Env": [f"{name}={value}" for name, value in errand.environment.items()],
             "Healthcheck": {"Test": ["NONE"]},
-            "Labels": {LABEL_HELPER: errand.purpose, **self.holder.labels(LABEL_HELPER)},
+            "Labels": instance.for_new(labels, image(self.engine.reader, self.image)),
             "HostConfig": {
                 "NetworkMode": errand.network_mode,
                 "LogConfig": {"Type": "json-file"},  # the engine's own default may be one that can't be read
@@ -185,20 +187,14 @@ def leftovers(reader: Reader) -> list[Leftover]:
     """Helpers of processes that died; those of living ones are none."""
     found = []
     for item in reader.get("/containers/json", all=1, filters={"label": [LABEL_HELPER]}):
-        labels = item.get("Labels") or {}
+        labels = listed_labels(reader, item)
         holder = Holder.from_labels(labels, LABEL_HELPER)
+        if holder is None or not listed_name(item).startswith(_NAME):
+            continue
         old = time.time() - float(item.get("Created") or 0) > _ABANDONED
-        abandoned = holder is not None and (holder.is_dead or (old and not holder.can_be_looked_at))
-        if holder is not None and abandoned and _is_own(reader, item):
+        if holder.is_dead or (old and not holder.can_be_looked_at):
             found.append(Leftover(item["Id"], listed_name(item), labels.get(LABEL_HELPER, ""), holder))
     return found
-
-
-def _is_own(reader: Reader, item: Mapping[str, Any]) -> bool:
-    """Whether a container has its labels from us, and not from its image, which may say anything."""
-    image_ = image(reader, str(item.get("ImageID") or "")) if item.get("ImageID") else None
-    named = listed_name(dict(item)).startswith(_NAME)
-    return named and image_ is not None and not any(label.startswith(LABEL_HELPER) for label in image_.labels)
 
 
 def remove_leftovers(engine: Engine) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import math
 import os
+import re
 import socket
 import uuid
 from collections.abc import Mapping
@@ -12,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+_TOKEN = re.compile(r"[0-9a-zA-Z]+")
+_PIDS = 1 << 31
 _SAME_START = 5.0  # seconds by which a process's start may seem to move: the host's clock is set now and then
 
 
@@ -54,9 +58,9 @@ class Holder:
 
     @classmethod
     def from_labels(cls, labels: Mapping[str, str], label: str) -> Holder | None:
-        """As the labels below `label` tell; None where there are none."""
+        """As the labels below `label` tell; None where there are none, or where no process can have written them."""
         try:
-            return cls(
+            holder = cls(
                 token=labels[f"{label}.token"],
                 user=labels[f"{label}.user"],
                 host=labels[f"{label}.host"],
@@ -68,6 +72,8 @@ class Holder:
             )
         except (KeyError, ValueError):
             return None
+        possible = _TOKEN.fullmatch(holder.token) and 0 < holder.pid < _PIDS and math.isfinite(holder.started)
+        return holder if possible else None
 
     def labels(self, label: str) -> dict[str, str]:
         """Labels below `label`, from which `from_labels` makes the same holder."""

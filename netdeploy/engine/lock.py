@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from netdeploy.engine.errors import EngineAnswer
 from netdeploy.engine.holder import Holder
-from netdeploy.errors import Conflict, Interrupted, Locked, NetdeployError
+from netdeploy.errors import Conflict, Interrupted, Locked, NetdeployError, OperationFailed
 from netdeploy.identity import TopologyId
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ LABEL_LOCK = "netdeploy.lock"
 _LABEL_PREFIX = f"{LABEL_LOCK}.prefix"
 _VOLUME = "netdeploy.lock."
 _LOOK_AGAIN = 0.3  # seconds
+_TAKING_OVER = 5.0  # seconds: it takes two calls
 _ATTEMPTS = 3  # a lost connection may pass, and each attempt looks first
 
 
@@ -53,7 +54,7 @@ def locked(engine: Engine, topology: TopologyId, patience: Patience) -> Iterator
         Interrupted: `patience.stop` was set.
         Conflict: a volume of the lock's name is no lock.
     """
-    own = f"{_VOLUME}{topology.prefix}{topology.name}"
+    own = _volume(topology)
     with _held(engine, own, topology, patience):
         for volume, holder in locks(engine.reader, topology).items():
             if volume != own and holder.is_dead:  # it died while it took a lock over
@@ -103,7 +104,7 @@ def _acquire(engine: Engine, volume: str, topology: TopologyId, patience: Patien
             return mine.token
         if holder.is_dead:
             patience.say(f"taking over the lock of {holder.text}, whose process has ended")
-            with _held(engine, f"{volume}.{holder.token[:12]}", topology, patience):
+            with _held(engine, _taking_over(volume, holder), topology, patience):
                 remove(engine, volume, holder.token)
             continue
         if told != holder.token:
@@ -145,17 +146,49 @@ def remove(engine: Engine, volume: str, token: str) -> bool:
 
     An engine knows volumes by name only: one that is given back and taken anew between these two calls would go.
     """
-    holder = holder_of(engine.reader, volume)
-    if holder is None or holder.token != token:
+    if not _is_there(engine, volume, token):
         return False
-    engine.operator().remove_volume(volume)
+    try:
+        engine.operator().remove_volume(volume)
+    except OperationFailed:
+        if _is_there(engine, volume, token):
+            raise
+        return False  # it was given back between the two calls
     return True
 
 
-def is_left_behind(labels: Mapping[str, str], topology: TopologyId) -> bool:
-    """Whether a volume's labels are those of the topology's lock, and nobody holds it any more."""
-    holder = Holder.from_labels(labels, LABEL_LOCK) if _topology(labels) == topology else None
+def _is_there(engine: Engine, volume: str, token: str) -> bool:
+    holder = holder_of(engine.reader, volume)
+    return holder is not None and holder.token == token
+
+
+def take_away(engine: Engine, topology: TopologyId, volume: str, holder: Holder) -> bool:
+    """Remove the lock that a person looked at, and none that was made since; whether it was there still.
+
+    Whoever else takes it over waits meanwhile, so nobody makes it anew in between. Only its holder can still give it
+    back at that very moment, and another then take it: for that no call of an engine helps.
+
+    Raises:
+        Locked: somebody is taking it over.
+    """
+    with _held(engine, _taking_over(volume, holder), topology, Patience(_TAKING_OVER)):
+        return remove(engine, volume, holder.token)
+
+
+def _taking_over(volume: str, dead: Holder) -> str:
+    return f"{volume}.{dead.token[:12]}"
+
+
+def is_left_behind(volume: str, labels: Mapping[str, str], topology: TopologyId) -> bool:
+    """Whether a volume is the topology's lock, and nobody holds it any more."""
+    holder = _holder(volume, labels) if _topology(labels) == topology else None
     return holder is not None and holder.is_dead
+
+
+def _holder(volume: str, labels: Mapping[str, str]) -> Holder | None:
+    """Who holds a lock, as its volume's labels tell; None where its name is not that of the topology's lock."""
+    own = _volume(_topology(labels))
+    return Holder.from_labels(labels, LABEL_LOCK) if volume == own or volume.startswith(f"{own}.") else None
 
 
 def all_locks(reader: Reader) -> dict[str, tuple[TopologyId, Holder]]:
@@ -164,8 +197,8 @@ def all_locks(reader: Reader) -> dict[str, tuple[TopologyId, Holder]]:
     found = {}
     for item in listed:
         labels = item.get("Labels") or {}
-        holder = Holder.from_labels(labels, LABEL_LOCK)
-        if holder is not None and str(item["Name"]).startswith(_VOLUME):
+        holder = _holder(str(item["Name"]), labels)
+        if holder is not None:
             found[str(item["Name"])] = (_topology(labels), holder)
     return found
 
@@ -173,6 +206,10 @@ def all_locks(reader: Reader) -> dict[str, tuple[TopologyId, Holder]]:
 def locks(reader: Reader, topology: TopologyId) -> dict[str, Holder]:
     """The locks of a topology, by volume."""
     return {volume: holder for volume, (owner, holder) in all_locks(reader).items() if owner == topology}
+
+
+def _volume(topology: TopologyId) -> str:
+    return f"{_VOLUME}{topology.prefix}{topology.name}"
 
 
 def _topology(labels: Mapping[str, str]) -> TopologyId:

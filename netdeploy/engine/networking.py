@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from netdeploy.engine import answers
 from netdeploy.engine.errors import EngineAnswer
 from netdeploy.engine.files import text_of
-from netdeploy.engine.observe import listed_name, really_joined
+from netdeploy.engine.observe import listed_name, proven, really_joined
 from netdeploy.engine.observed import ObservedContainer, ObservedNetwork, with_named_modes
 from netdeploy.errors import NetdeployError
 
@@ -100,7 +100,7 @@ def _inspect(reader: Reader, name: str) -> tuple[dict[str, Any], ObservedContain
             hint = "give more digits, or its name"
             raise NetdeployError(f"the ids of several containers begin with `{name}`", hint=hint) from None
         raise
-    return answer, really_joined(reader, answers.container(answer))
+    return answer, proven(reader, really_joined(reader, answers.container(answer)))
 
 
 def endpoints(answer: dict[str, Any]) -> tuple[LiveEndpoint, ...]:

@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING, Any
 from netdeploy.engine import answers
 from netdeploy.engine.errors import EngineAnswer
 from netdeploy.engine.files import text_of
+from netdeploy.engine.instance import (
+    are_own,
+    claims_to_be_ours,
+    names_its_image,
+    with_own_labels,
+    without_ours,
+)
 from netdeploy.engine.observed import (
     LABEL_PREFIX,
     LABEL_TOPOLOGY,
@@ -22,7 +29,7 @@ from netdeploy.engine.observed import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from netdeploy.engine.reader import Reader
     from netdeploy.identity import TopologyId
@@ -65,18 +72,20 @@ def observe(reader: Reader, scope: Scope) -> Snapshot:
     networks = _with_endpoints(reader, networks, containers, scope.networks | scope.external)
     containers = tuple(_without_lost_places(reader, container, networks) for container in containers)
     volumes = tuple(answers.volume(item) for item in reader.get("/volumes").get("Volumes") or ())
-    images = _images(reader, scope.images | {container.image_id for container in containers})
+    beside = tuple(neighbour for neighbour in neighbours if neighbour is not None)
+    run = {container.image_id for container in (*containers, *beside)}
+    images = _images(reader, run - scope.images, _run_image) | _images(reader, scope.images, image)
     platforms = {id_: image.platform for id_, image in images.items()}
     containers = tuple(replace(c, platform=platforms.get(c.image_id, "")) for c in containers)
     return Snapshot(
         reader.api_version,
-        containers,
+        tuple(with_own_labels(container, images.get(container.image_id)) for container in containers),
         networks,
         volumes,
         images,
         reader.engine_version,
-        tuple(neighbour for neighbour in neighbours if neighbour is not None),
-        tuple(_copies((*listed, *listed_networks), scope)),
+        tuple(with_own_labels(neighbour, images.get(neighbour.image_id)) for neighbour in beside),
+        tuple(_copies(reader, (*listed, *listed_networks), scope)),
     )
 
 
@@ -140,7 +149,8 @@ def tagged(reader: Reader, *, volumes: bool = False) -> tuple[Tagged, ...]:
     filters = {"label": [LABEL_TOPOLOGY]}
     listed = [*reader.get("/containers/json", all=1, filters=filters), *reader.get("/networks", filters=filters)]
     listed += (reader.get("/volumes", filters=filters).get("Volumes") or ()) if volumes else ()
-    return tuple(_tagged(item) for item in listed)
+    told = (_tagged(reader, item) for item in listed)
+    return tuple(item for item in told if LABEL_TOPOLOGY in item.labels)
 
 
 def publishers(reader: Reader, port: int) -> tuple[str, ...]:
@@ -192,9 +202,20 @@ def listed_name(item: dict[str, Any]) -> str:
     return next((name for name in names if "/" not in name), "")
 
 
-def _tagged(item: dict[str, Any]) -> Tagged:
+def listed_labels(reader: Reader, item: dict[str, Any]) -> dict[str, str]:
+    """A listed container's labels, without those of ours that it may have from its image."""
+    labels, runs = dict(item.get("Labels") or {}), answers.runs(item)
+    if not claims_to_be_ours(labels) or names_its_image(labels, runs.id):
+        return labels  # which is so for nearly all: no closer look is needed
+    return labels if are_own(labels, runs, _run_image(reader, runs.id)) else without_ours(labels)
+
+
+def _tagged(reader: Reader, item: dict[str, Any]) -> Tagged:
+    """Of a container, network or volume; only containers have images."""
     created = answers.instant(item.get("Created") or item.get("CreatedAt"))
-    return Tagged(item.get("Name") or listed_name(item), dict(item.get("Labels") or {}), created)
+    is_container = "Names" in item
+    labels = listed_labels(reader, item) if is_container else dict(item.get("Labels") or {})
+    return Tagged(listed_name(item) if is_container else item["Name"], labels, created)
 
 
 def _belongs(labels: Any, scope: Scope) -> bool:
@@ -206,11 +227,13 @@ def _belongs(labels: Any, scope: Scope) -> bool:
     return bool(owner == ours.name and labels.get(LABEL_PREFIX, ours.prefix) == ours.prefix)
 
 
-def _copies(items: Iterable[dict[str, Any]], scope: Scope) -> Iterator[Tagged]:
+def _copies(reader: Reader, items: Iterable[dict[str, Any]], scope: Scope) -> Iterator[Tagged]:
     for item in items:
         labels = item.get("Labels") or {}
         if scope.topology and labels.get(LABEL_TOPOLOGY) == scope.topology.name and not _belongs(labels, scope):
-            yield _tagged(item)
+            copy = _tagged(reader, item)
+            if LABEL_TOPOLOGY in copy.labels:
+                yield copy
 
 
 def _matters(item: dict[str, Any], scope: Scope, our_networks: set[str]) -> bool:
@@ -255,9 +278,11 @@ def state(reader: Reader, container_id: str) -> State | None:
     return found.state if found else None
 
 
-def _images(reader: Reader, names: Iterable[str]) -> dict[str, ObservedImage]:
+def _images(
+    reader: Reader, names: Iterable[str], look: Callable[[Reader, str], ObservedImage | None]
+) -> dict[str, ObservedImage]:
     wanted = sorted(set(names) - {""})
-    found = reader.get_all(lambda name: image(reader, name), wanted)
+    found = reader.get_all(lambda name: look(reader, name), wanted)
     return {name: value for name, value in zip(wanted, found, strict=True) if value is not None}
 
 
@@ -269,6 +294,21 @@ def image(reader: Reader, name: str) -> ObservedImage | None:
         if answer.status == 404:
             return None
         raise
+
+
+def _run_image(reader: Reader, id_: str) -> ObservedImage | None:
+    """The image that a container runs; None where it is gone, or spoilt: that is no reason to tell nothing of all."""
+    try:
+        return image(reader, id_) if id_ else None
+    except EngineAnswer:
+        return None
+
+
+def proven(reader: Reader, container: ObservedContainer) -> ObservedContainer:
+    """A container without those labels of ours that it may have from its image; as `observe` gives every container."""
+    if not claims_to_be_ours(container.labels):
+        return container
+    return with_own_labels(container, _run_image(reader, container.image_id))
 
 
 def can_be_pulled(reader: Reader, name: str) -> bool:

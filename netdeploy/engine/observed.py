@@ -22,7 +22,7 @@ LABEL_PREFIX = "netdeploy.prefix"
 """The topology's prefix, "" for none. Older versions wrote no such label."""
 LABEL_SOURCE = "netdeploy.source"
 LABEL_INSTANCE = "netdeploy.instance"
-"""On a container: a value of its own, which tells it from one that inherited its labels from a committed image."""
+"""On a container: a value of its own, and the image that it runs; see `instance.py`."""
 LABEL_DECLARED = "netdeploy.declared"
 """Which attributes with an engine's default were given when the object was made, separated by spaces."""
 LABEL_DEPENDS_ON = "netdeploy.depends-on"
@@ -276,6 +276,29 @@ class Privileges:
 
 
 @dataclass(frozen=True, slots=True)
+class Runs:
+    """The id of the image that a container runs, and the platform of that which it runs of it.
+
+    An image may hold several platforms, each with labels of its own, and shows those of one. `platform` is like
+    `linux/arm64/v8`; engines tell it since API 1.48, and where they keep several.
+    """
+
+    id: str
+    platform: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Labels of ours that a container has, and not from us as far as can be known: nothing in them is to be trusted.
+
+    They are from its image, or (not `from_image`) that is gone, and nobody can tell.
+    """
+
+    labels: Mapping[str, str]
+    from_image: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedContainer:
     """A container as configured, and its state."""
 
@@ -333,6 +356,15 @@ class ObservedContainer:
     """By the alias of a link on the default bridge, where its /etc/hosts leads; None where that is not known."""
     created: float = 0.0
     """When it was made, in seconds since 1970."""
+    variant: str = ""
+    """The platform that it runs of an image which may hold several, see `Runs`."""
+    claim: Claim | None = None
+    """Labels of ours that are not from us, as far as can be known; they are not among `labels`."""
+
+    @property
+    def runs(self) -> Runs:
+        """The image that it runs, and what of it."""
+        return Runs(self.image_id, self.variant)
 
     @property
     def declared(self) -> frozenset[str]:

@@ -156,11 +156,13 @@ _HOST = {
         }
     ],
 }
+_OF_SEVERAL = {"platform": {"os": str, "architecture": str, "variant": str}}
 _CONTAINER = {
     "Id!": str,
     "Name!": str,
     "Created": (str, int, float),
     "Image": str,
+    "ImageManifestDescriptor": _OF_SEVERAL,
     "RestartCount": _NUMBER,
     "State!": {
         "Status": str,
@@ -184,7 +186,9 @@ _LISTED = {
     "Names": _TEXTS,
     "Labels": _NAMES,
     "State": str,
+    "Image": str,
     "ImageID": str,
+    "ImageManifestDescriptor": _OF_SEVERAL,
     "Created": (str, int, float),
     "Ports": [{"IP": _ADDRESS, "PrivatePort": _NUMBER, "PublicPort": _NUMBER, "Type": str}],
     "NetworkSettings": {"Networks": MapOf(_PLACE, null=True)},

@@ -183,7 +183,7 @@ class _Marker:
             if live.id in drawn or not (ours or (on_ours and live.name not in taken)):
                 continue
             buses = [name for name in (live.attachments if ours else on_ours) if name not in _NO_NETWORK]
-            text = "the file does not have it any more" if ours else f"it {container_owner_text(live, self._seen)}"
+            text = "the file does not have it any more" if ours else f"it {container_owner_text(live)}"
             yield Node(
                 name=live.name if live.name not in taken else f"{live.name} ({live.short_id})",
                 image=without_secrets(live.image),

@@ -45,6 +45,7 @@ from netdeploy.plan.making_room import NEEDS_ITS_MAC, with_replacement, with_roo
 from netdeploy.plan.namesakes import several_of_a_name
 from netdeploy.plan.ownership import (
     ASIDE,
+    claimants,
     container_owner_text,
     made_from,
     our_containers,
@@ -314,11 +315,11 @@ class _Diff:
             yield ContainerChange(
                 action=Action.CONFLICT,
                 name=wish.name,
-                reason=f"a container of this name {container_owner_text(foreign, self._seen)};"
+                reason=f"a container of this name {container_owner_text(foreign)};"
                 f" it runs `{foreign.image}` and is {foreign.state.status}",
                 attributes=compare(container_rows.ROWS, wish, foreign, path),
                 hint="rename yours in the file, or remove the other one: "
-                + container_removal(foreign, self._wishes.origin.id, self._seen),
+                + container_removal(foreign, self._wishes.origin.id),
                 wish=wish,
             )
             return
@@ -598,7 +599,17 @@ class _Diff:
             {c.labels.get(LABEL_PREFIX, "") for c in self._seen.copies if c.labels.get(LABEL_SOURCE) == source}
         ):
             other = TopologyId(self._wishes.origin.topology, prefix)
-            yield f"this file also made {other.text}, which stays (netdeploy teardown {other.options} removes it)"
+            if other.is_possible:
+                yield f"this file also made {other.text}, which stays (netdeploy teardown {other.options} removes it)"
+        yield from self._claimants()
+
+    def _claimants(self) -> Iterator[str]:
+        """Those that stand in nobody's way, or else they are a conflict."""
+        names, ours = {wish.name for wish in self._wishes.containers}, self._wishes.origin.id
+        for claimed, container in claimants(self._seen, otherwise=ours.prefix):
+            if claimed == ours and container.name not in names:
+                removal = f"docker rm -f {container.name} removes it"
+                yield f"container `{container.name}` {container_owner_text(container)}; it is left alone ({removal})"
 
     def _kept_volumes(self, kept: dict[str, ObservedContainer | None]) -> Iterator[str]:
         for volume in self._unwanted_volumes():

@@ -7,11 +7,10 @@ prefix that most of its names show.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol, TypeVar
 
 from netdeploy.engine.observed import (
-    LABEL_INSTANCE,
     LABEL_KIND,
     LABEL_NAME,
     LABEL_PREFIX,
@@ -62,9 +61,10 @@ class Owners:
         return item.name.startswith(topology.prefix) if prefix is None else prefix == topology.prefix
 
     def owner(self, item: Labelled) -> TopologyId | None:
-        """The topology that an object belongs to, as far as its labels tell."""
-        name = item.labels.get(LABEL_TOPOLOGY)
-        return TopologyId(name, item.labels.get(LABEL_PREFIX, self._guessed.get(name) or "")) if name else None
+        """The topology that an object belongs to; None where its labels name none, or one that no file can have."""
+        name = item.labels.get(LABEL_TOPOLOGY, "")
+        owner = TopologyId(name, item.labels.get(LABEL_PREFIX, self._guessed.get(name, "")))
+        return owner if owner.is_possible else None
 
 
 def _guessed_prefixes(objects: Iterable[Labelled]) -> dict[str, str]:
@@ -87,17 +87,20 @@ def owners(seen: Snapshot) -> Owners:
 
 
 def our_containers(seen: Snapshot, topology: TopologyId) -> tuple[ObservedContainer, ...]:
-    """The containers of `topology`.
+    """The containers of `topology`; those that may have its labels from their image are none."""
+    return _of(seen, seen.containers, topology, "container")
 
-    An image may have any labels, such as one that was committed from one of them, and gives them to whatever is run
-    from it by hand: those are not ours.
+
+def claimants(seen: Snapshot, otherwise: str = "") -> Iterator[tuple[TopologyId, ObservedContainer]]:
+    """The containers that have a topology's labels, and not from netdeploy as far as can be known, with that topology.
+
+    Its prefix is `otherwise` where they have no label for it.
     """
-    return tuple(c for c in _of(seen, seen.containers, topology, "container") if is_own(c, seen))
-
-
-def inheritors(seen: Snapshot, topology: TopologyId) -> tuple[ObservedContainer, ...]:
-    """The containers that have the labels of `topology`, and not from netdeploy, as far as can be known."""
-    return tuple(c for c in _of(seen, seen.containers, topology, "container") if not is_own(c, seen))
+    for container in seen.containers:
+        labels = container.claim.labels if container.claim else {}
+        claimed = TopologyId(labels.get(LABEL_TOPOLOGY, ""), labels.get(LABEL_PREFIX, otherwise))
+        if claimed.is_possible:
+            yield claimed, container
 
 
 def our_networks(seen: Snapshot, topology: TopologyId) -> tuple[ObservedNetwork, ...]:
@@ -136,41 +139,26 @@ def was_never_used(container: ObservedContainer) -> bool:
     return TEMPORARY in container.name or container.state.status == "created"
 
 
-def is_own(container: ObservedContainer, seen: Snapshot) -> bool:
-    """Whether a container's labels are its own, and not those of its image.
-
-    Each container that netdeploy makes has an instance label which nobody else has. Older versions gave none: then an
-    image without labels of ours tells as much. Where the image is gone, nobody can tell.
-    """
-    image = seen.image_of(container)
-    if image is None:
-        return False
-    instance = container.labels.get(LABEL_INSTANCE)
-    if instance is None:
-        return LABEL_TOPOLOGY not in image.labels
-    return image.labels.get(LABEL_INSTANCE) != instance
-
-
-def container_owner_text(container: ObservedContainer, seen: Snapshot) -> str:
+def container_owner_text(container: ObservedContainer) -> str:
     """Whose a container is, as far as can be known."""
-    labels = container.labels
-    if LABEL_TOPOLOGY not in labels or is_own(container, seen):
-        return owner_text(labels)
-    has = f"has the labels of the topology `{labels[LABEL_TOPOLOGY]}`"
-    if seen.image_of(container) is None:
-        return f"{has}, and its image is gone, so nobody can tell whether netdeploy made it"
-    return f"{has} from its image, and was not made by netdeploy"
+    if container.claim is None:
+        return owner_text(container.labels)
+    topology = container.claim.labels.get(LABEL_TOPOLOGY)
+    has = f"has the labels of the topology `{topology}`" if topology else "has labels of netdeploy"
+    if container.claim.from_image:
+        return f"{has} from its image, and was not made by netdeploy"
+    return f"{has}, and its image is gone, so nobody can tell whether netdeploy made it"
 
 
 def owner_text(labels: Mapping[str, str]) -> str:
     """Whose an object is, as far as its labels tell."""
-    if labels.get(LABEL_TOPOLOGY):
-        prefix, source = labels.get(LABEL_PREFIX), labels.get(LABEL_SOURCE)
-        text = f"belongs to the topology `{labels[LABEL_TOPOLOGY]}`" + (
-            f" with the prefix `{prefix}`" if prefix else ""
-        )
+    topology = TopologyId(labels.get(LABEL_TOPOLOGY, ""), labels.get(LABEL_PREFIX, ""))
+    if topology.is_possible:
+        prefix, source = topology.prefix, labels.get(LABEL_SOURCE)
+        text = f"belongs to the topology `{topology.name}`" + (f" with the prefix `{prefix}`" if prefix else "")
         return text + (f" ({source})" if source else "")
     project = labels.get(COMPOSE_PROJECT)
     if project:
         return f"belongs to the Docker Compose project `{project}`"
-    return "was not made by netdeploy (it has no netdeploy label)"
+    has = "its netdeploy label names no topology" if topology.name else "it has no netdeploy label"
+    return f"was not made by netdeploy ({has})"

@@ -15,16 +15,14 @@ from netdeploy.engine.observed import (
     ObservedContainer,
     ObservedNetwork,
     ObservedVolume,
-    Snapshot,
 )
 from netdeploy.identity import TopologyId
-from netdeploy.plan.ownership import COMPOSE_PROJECT, is_own
+from netdeploy.plan.ownership import COMPOSE_PROJECT
 
 
-def container_removal(container: ObservedContainer, ours: TopologyId, seen: Snapshot) -> str:
+def container_removal(container: ObservedContainer, ours: TopologyId) -> str:
     """Removes a container that is not of `ours`, with all that was made together with it."""
-    together = _together(container.labels, ours) if is_own(container, seen) else ""
-    return together or f"docker rm -f {shlex.quote(container.name)}"
+    return _together(container.labels, ours) or f"docker rm -f {shlex.quote(container.name)}"
 
 
 def network_removal(network: ObservedNetwork, ours: TopologyId, everybody: Iterable[ObservedContainer]) -> str:
@@ -44,7 +42,7 @@ def volume_removal(volume: ObservedVolume, ours: TopologyId) -> str:
 def _together(labels: Mapping[str, str], ours: TopologyId) -> str:
     """The command that takes down the whole of what an object was made with; "" for one that stands alone."""
     topology = TopologyId(labels.get(LABEL_TOPOLOGY, ""), labels.get(LABEL_PREFIX, ""))
-    if topology.name and topology != ours:
+    if topology.is_possible and topology != ours:
         return f"netdeploy teardown {topology.options}"
     project = labels.get(COMPOSE_PROJECT)
     return f"docker compose -p {shlex.quote(project)} down" if project else ""

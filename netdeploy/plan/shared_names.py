@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from netdeploy.attributes.wish import ContainerWish, Wishes
 from netdeploy.engine.observed import ObservedContainer
-from netdeploy.plan.ownership import owner_text
+from netdeploy.plan.ownership import container_owner_text
 from netdeploy.topology.draft import DEFAULT_BRIDGE
 
 
@@ -25,7 +25,7 @@ class SharedName:
         """As people are told."""
         return (
             f"`{self.name}` on `{self.network}` leads to `{self.ours.name}` and also to `{self.other.name}`,"
-            f" which {owner_text(self.other.labels)}"
+            f" which {container_owner_text(self.other)}"
         )
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -60,7 +61,9 @@ def _topology(topology: TopologyReport, width: int | None) -> Text:
         lines.append("  ✗ ", "red").append(first.plain.strip() + "\n")
         for line in rest:
             lines.append_text(line).append("\n")
-    hint = topology.hint or (f"netdeploy diff {topology.source}" if topology.in_sync is False else "")
+    hint = topology.hint or (
+        f"netdeploy diff {shlex.quote(topology.source or '')}" if topology.in_sync is False else ""
+    )
     return lines.append_text(paragraph(f"→ {hint}", width, "cyan", indent=2)) if hint else lines
 
 

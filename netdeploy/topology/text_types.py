@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from netdeploy.identity import NAME
 from netdeploy.topology.amounts import CPUS, DURATION, SIGNALS, SIZE, cpus, duration, microseconds, quota, size, whole
 
 
@@ -35,7 +36,7 @@ OBJECT_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]+"
 """Names an engine takes for containers and volumes (moby: daemon/names, RestrictedNamePattern)."""
 OBJECT_NAME_RULE = "a name has at least two characters: letters, digits, `_`, `.`, `-`; the first is a letter or digit"
 
-LABEL_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
+LABEL_NAME = NAME
 """Names that no engine looks at as strictly: networks, topologies, prefixes."""
 LABEL_NAME_RULE = "a name has letters, digits, `_`, `.`, `-`; the first is a letter or digit"
 

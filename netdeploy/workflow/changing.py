@@ -98,7 +98,7 @@ class _Apply:
             self._held.check_engine(self._engine)
         view = self._examine(None)
         applied = Applied(view)
-        locks_left = any(is_left_behind(volume.labels, self._target.id) for volume in view.seen.volumes)
+        locks_left = any(is_left_behind(v.name, v.labels, self._target.id) for v in view.seen.volumes)
         if view.changes.in_sync and not always_pulled(view) and not locks_left:
             return applied
         with locked(self._engine, self._target.id, _patience(self._listener, self._options)):

@@ -6,6 +6,7 @@ the file it was made from; the newest object tells.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,11 +19,13 @@ from netdeploy.errors import NetdeployError, TopologyInvalid
 from netdeploy.identity import TopologyId
 from netdeploy.paths import is_folder, is_gone, is_same, is_stream
 from netdeploy.plan.ownership import Owners
-from netdeploy.topology.read import Reading, read, topology_id
+from netdeploy.topology.read import Reading, content, read_bytes, topology_id
 
 if TYPE_CHECKING:
     from netdeploy.engine.reader import Reader
     from netdeploy.plan.changes import Changes
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 Standing = Mapping[TopologyId, tuple[str, ...]]
 """Each topology on an engine with the files that its containers and networks came from, the newest first."""
@@ -42,39 +45,38 @@ def standing(reader: Reader, *, volumes: bool = False) -> Standing:
     return {owner: tuple(found[owner]) for owner in sorted(found)}
 
 
-def file_of(sources: Sequence[str]) -> str:
-    """The file that a topology came from; `sources` as in `Standing`.
-
-    Raises:
-        NetdeployError: there is none to be read: the message says why, as the end of a sentence on the topology.
-    """
+def _file_of(sources: Sequence[str]) -> Path:
     hint = "compare with a file: netdeploy diff FILE"
     if not sources:
         raise NetdeployError("nothing on the engine says which file it came from", hint=hint)
-    if is_stream(Path(sources[0])):
-        raise NetdeployError(f"it came from {sources[0]}, which can't be read again", hint=hint)
-    if is_gone(Path(sources[0])):
-        message = f"the file it came from, {sources[0]}, is not on this machine (any more)"
+    file = Path(sources[0])
+    if _CONTROL.search(sources[0]):
+        raise NetdeployError("the label that says which file it came from names none", hint=hint)
+    if is_stream(file):
+        raise NetdeployError(f"it came from {file}, which can't be read again", hint=hint)
+    if is_gone(file):
+        message = f"the file it came from, {file}, is not on this machine (any more)"
         raise NetdeployError(message, hint="compare with another: netdeploy diff FILE")
-    return sources[0]
+    return file
 
 
 def reading_of(sources: Sequence[str]) -> Reading:
     """The file that a topology came from, read; `sources` as in `Standing`.
 
-    A label names it, and anybody may have written that: no line of the file is shown, whatever it turns out to be.
+    A label names it, and anybody may have written that: only a regular file is opened, and no line of it is shown,
+    whatever it turns out to be.
 
     Raises:
-        NetdeployError: there is none, or it describes no topology.
+        NetdeployError: there is none, or it describes no topology: the message ends a sentence on the topology.
     """
-    file = file_of(sources)
+    file = _file_of(sources)
+    reading = read_bytes(content(file, str(file)), file, str(file))
     try:
-        reading = read(file)
         reading.wanted()
     except TopologyInvalid as error:
         number = len(error.details)
         message = f"the file it came from, {file}, has {number} problem{'' if number == 1 else 's'}"
-        raise NetdeployError(message, hint=f"netdeploy validate {shlex.quote(file)} tells them") from None
+        raise NetdeployError(message, hint=f"netdeploy validate {shlex.quote(str(file))} tells them") from None
     return reading
 
 
@@ -99,7 +101,7 @@ def with_contest(changes: Changes, topology: TopologyId, source: Path) -> Change
 
 def describes(file: Path, topology: TopologyId) -> bool:
     """Whether a file is there and describes `topology`, as far as can be seen: a doubt counts for it."""
-    if not file.is_absolute() or is_gone(file) or is_folder(file) or is_stream(file):
+    if not file.is_absolute() or _CONTROL.search(str(file)) or is_gone(file) or is_folder(file) or is_stream(file):
         return False
     try:
         return topology_id(file) == topology

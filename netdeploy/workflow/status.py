@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -13,8 +14,8 @@ from netdeploy.errors import EngineUnreachable, NetdeployError
 from netdeploy.identity import TopologyId
 from netdeploy.plan.health import Ailment, ailments
 from netdeploy.plan.ownership import (
+    claimants,
     container_owner_text,
-    inheritors,
     is_interim,
     made_from,
     our_containers,
@@ -181,7 +182,7 @@ def _interim(topologies: Iterable[TopologyStatus]) -> Iterator[Leftover]:
         for container in topology.containers:
             if topology.changed_by is None and is_interim(container.name):
                 message = f"a container of `{topology.id.name}` from a replacement that was interrupted"
-                file = topology.source or "FILE"
+                file = shlex.quote(topology.source) if topology.source else "FILE"
                 hint = f"netdeploy apply {file} finishes it, netdeploy teardown {topology.id.options} removes it"
                 yield Leftover("interim", container.name, topology.id, message, hint)
 
@@ -196,7 +197,6 @@ def _volumes(seen: Snapshot, standing: Collection[TopologyId]) -> Iterator[Lefto
 
 
 def _inheritors(seen: Snapshot) -> Iterator[Leftover]:
-    for id_ in _known(seen):
-        for container in inheritors(seen, id_):
-            message = f"it {container_owner_text(container, seen)}"
-            yield Leftover("inheritor", container.name, id_, message, f"docker rm -f {container.name}")
+    for id_, container in claimants(seen):
+        message = f"it {container_owner_text(container)}"
+        yield Leftover("inheritor", container.name, id_, message, f"docker rm -f {container.name}")

@@ -186,7 +186,7 @@ def _container(container: ObservedContainer) -> ContainerStatus:
         name=container.name,
         status=container.state.status,
         health=container.state.health or None,
-        stand_in_for=container.labels.get(LABEL_STAND_IN),
+        stand_in_for=container.labels.get(LABEL_STAND_IN) or None,
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from unit.paper_networks import NO_ENDPOINT, PaperNetworks, Refused, new_place, refuse
 
 from netdeploy.engine import answers
+from netdeploy.engine.instance import with_own_labels
 from netdeploy.engine.observed import LABEL_NAME, Snapshot, with_named_modes
 from netdeploy.plan.operations import (
     Call,
@@ -70,9 +71,10 @@ class PaperEngine(PaperNetworks):
     def snapshot(self) -> Snapshot:
         told = [answers.container(self._answer(answer)) for answer in self.containers.values()]
         names = {container.id: container.name for container in told}
-        containers = [with_named_modes(container, names) for container in told]
         images = {name: answers.image(image) for name, image in self.images.items()}
         by_id = {image.id: image for image in images.values()}
+        named = [with_named_modes(container, names) for container in told]
+        containers = [with_own_labels(container, by_id.get(container.image_id)) for container in named]
         return Snapshot(
             self.api_version,
             tuple(containers),

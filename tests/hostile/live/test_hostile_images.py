@@ -84,24 +84,6 @@ def test_one_committed_from_ours_is_nobodys_even_when_its_image_is_gone(lab: Lab
     copy.remove(force=True)
 
 
-def test_our_own_whose_image_is_gone_is_told_and_how_to_go_on(lab: Lab) -> None:
-    lab.image("ndt-own", "LABEL a=b")
-    file = lab.write(FILE.replace("BUSYBOX", "ndt-own"))
-    lab.apply(file)
-    lab.container("ndt-web").kill()
-    lab.container("ndt-web").wait()
-    lab.remove_image("ndt-own:latest")
-    image = lab.container("ndt-web").attrs["Image"]
-    gone = not any(one.id == image for one in lab.client.images.list(all=True))
-    result = lab.run("teardown", file)
-    if gone:
-        assert "ndt-web" in lab.names()
-        lab.container("ndt-web").remove(force=True)
-        assert lab.run("teardown", file).code == 0
-    assert result.code in {0, 2}
-    assert lab.names() == set()
-
-
 def test_ours_that_run_an_image_committed_from_ours_are_ours(lab: Lab) -> None:
     file = lab.write(FILE)
     lab.apply(file)

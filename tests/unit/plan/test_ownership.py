@@ -6,16 +6,25 @@ import os
 from pathlib import Path
 
 import pytest
-from unit.builders import compared, standing, wishes_of
+from unit.builders import compared, standing, taken_down, wishes_of
 from unit.paper_engine import PaperEngine
 
-from netdeploy.engine.observed import LABEL_KIND, LABEL_NAME, LABEL_PREFIX, LABEL_SOURCE, LABEL_TOPOLOGY, Tagged
+from netdeploy.engine.observed import (
+    LABEL_INSTANCE,
+    LABEL_KIND,
+    LABEL_NAME,
+    LABEL_PREFIX,
+    LABEL_SOURCE,
+    LABEL_TOPOLOGY,
+    Tagged,
+)
 from netdeploy.identity import TopologyId
 from netdeploy.plan.changes import Changes
-from netdeploy.plan.ownership import Owners, made_from, our_containers, our_networks, our_volumes
+from netdeploy.plan.ownership import Owners, made_from, our_containers, our_networks, our_volumes, owner_text
 from netdeploy.workflow.copies import describes, with_contest
 from netdeploy.workflow.copies import standing as standing_on
 
+IMAGE_ID = f"sha256:{'1' * 64}"
 LAB = """
 name: lab
 prefix: PREFIX
@@ -88,6 +97,7 @@ def test_a_new_copy_beside_an_old_one() -> None:
 
 def tagged(name: str, key: str, source: str, created: float, prefix: str | None = None) -> Tagged:
     labels = {LABEL_TOPOLOGY: "lab", LABEL_KIND: "container", LABEL_NAME: key, LABEL_SOURCE: source}
+    labels[LABEL_INSTANCE] = f"{'0' * 32}@{IMAGE_ID}"
     return Tagged(name, labels | ({LABEL_PREFIX: prefix} if prefix is not None else {}), created)
 
 
@@ -99,7 +109,10 @@ class Lists:
 
     def get(self, path: str, **_query: object) -> list[dict[str, object]]:
         found = self._containers if path == "/containers/json" else ()
-        return [{"Names": [f"/{t.name}"], "Labels": dict(t.labels), "Created": t.created} for t in found]
+        return [
+            {"Names": [f"/{t.name}"], "Labels": dict(t.labels), "Created": t.created, "ImageID": IMAGE_ID}
+            for t in found
+        ]
 
 
 def test_copies_are_told_apart_and_the_newest_object_names_the_file() -> None:
@@ -169,3 +182,33 @@ def test_one_file_by_several_paths_is_one(tmp_path: Path) -> None:
     file.unlink()
     assert not with_contest(changes, TopologyId("lab"), other).contested
     assert with_contest(changes, TopologyId("lab"), other).made_from == str(link)
+
+
+# -- labels that are not from us ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("prefix", ["", "a-"])
+def test_a_container_that_only_claims_to_be_ours_is_told_and_left_alone(prefix: str) -> None:
+    engine = standing(text(prefix))
+    image = engine.images["nginx"]
+    config = {**image["Config"], "Labels": {LABEL_TOPOLOGY: "lab"}}
+    engine.images = {**engine.images, "nginx": {**image, "Config": config}}
+    changes, _ = compared(wishes_of(text(prefix)), engine)
+    assert [(c.action, c.name) for c in changes.changes] == [("conflict", f"{prefix}web")]
+    assert "has the labels of the topology `lab` from its image" in changes.changes[0].reason
+    changes, steps = compared(taken_down("lab", prefix), engine)
+    assert not [operation for operation in steps.operations if "web" in operation.call.text]
+    assert [note for note in changes.notes if f"docker rm -f {prefix}web" in note]
+    engine.images = {}
+    changes, _ = compared(taken_down("lab", prefix), engine)
+    assert [note for note in changes.notes if "its image is gone, so nobody can tell" in note]
+
+
+def test_a_label_that_names_no_topology_is_nobodys() -> None:
+    assert owner_text({LABEL_TOPOLOGY: ".."}) == "was not made by netdeploy (its netdeploy label names no topology)"
+    assert owner_text({LABEL_TOPOLOGY: "lab", LABEL_PREFIX: "a b"}).startswith("was not made by netdeploy")
+    assert owner_text({}) == "was not made by netdeploy (it has no netdeploy label)"
+    assert owner_text({LABEL_TOPOLOGY: "lab", LABEL_PREFIX: "a-"}) == (
+        "belongs to the topology `lab` with the prefix `a-`"
+    )
+    assert Owners(()).owner(Tagged("x", {LABEL_TOPOLOGY: "../x"}, 0)) is None
