@@ -8,6 +8,7 @@ an error.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -93,11 +94,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("engine_generation", choice.generations or ("none",), scope="session")
 
 
+def _left_out(items: list[pytest.Item]) -> Iterator[pytest.Item]:
+    """What runs with --whole only; of the cases of one test, those that remain are spread over all."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("whole"):
+            yield item
+        elif item.get_closest_marker("part"):
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for several in cases.values():
+        marker = several[0].get_closest_marker("part")
+        assert marker is not None
+        wanted: int = marker.args[0]
+        kept = {number * len(several) // wanted for number in range(wanted)}
+        yield from (item for number, item in enumerate(several) if number not in kept)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("whole"):
-        parts = [item for item in items if item.get_closest_marker("whole")]
-        config.hook.pytest_deselected(items=parts)
-        items[:] = [item for item in items if item not in parts]
+        left_out = set(_left_out(items))
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
     choice = config.stash[CHOICE]
     for item in items if not choice.generations else ():
         if "engine_generation" in getattr(item, "fixturenames", ()):

@@ -78,6 +78,7 @@ def test_a_connect_that_failed_is_no_place_on_a_network(lab: Lab) -> None:
     assert "not on `ndt-n`" in verified.both
 
 
+@pytest.mark.whole
 def test_taken_out_of_the_file_it_does_no_harm(lab: Lab) -> None:
     file = lab.write(with_head(FULL))
     lab.apply(file)
@@ -163,6 +164,7 @@ def test_a_reconnect_that_fails_is_taken_back(lab: Lab) -> None:
     assert address(lab, "ndt-aa", "ndt-n") == "10.83.41.11"
 
 
+@pytest.mark.whole
 def test_a_network_that_can_not_be_made_anew_comes_back_with_all_on_it(lab: Lab) -> None:
     lab.apply(lab.write(with_head(MOVING)))
     before = lab.identities("ndt-aa", "ndt-cc")
@@ -183,6 +185,7 @@ def test_a_network_that_can_not_be_made_anew_comes_back_with_all_on_it(lab: Lab)
     assert lab.resolves("ndt-cc", "old")
 
 
+@pytest.mark.whole
 def test_a_reconnect_to_the_address_of_a_stranger_is_told_before(lab: Lab) -> None:
     lab.apply(lab.write(with_head(MOVING)))
     stranger = lab.foreign("ndt-stranger", network="ndt-m")
@@ -234,6 +237,7 @@ def test_who_has_a_fixed_address_by_chance_makes_room(lab: Lab) -> None:
     assert lab.resolves("ndt-stat", "moving")
 
 
+@pytest.mark.whole
 def test_one_with_a_fixed_mac_address_makes_room_by_a_new_container(lab: Lab) -> None:
     """Engines take a MAC address when a container is made, and ignore it at a connect."""
     body = PINNED.replace("  dyn: {", "  dyn: {mac_address: '02:42:ac:11:00:99', ")
@@ -247,6 +251,7 @@ def test_one_with_a_fixed_mac_address_makes_room_by_a_new_container(lab: Lab) ->
     assert networks(lab, "ndt-dyn")["ndt-net"]["MacAddress"] == "02:42:ac:11:00:99"
 
 
+@pytest.mark.part(1)
 @pytest.mark.parametrize("change", ["", ", environment: {V: '2'}"], ids=["kept", "replaced"])
 def test_a_new_pinned_container_gets_the_address_of_another(lab: Lab, change: str) -> None:
     alone = PINNED.replace(PINNED.splitlines()[2] + "\n", "")
@@ -258,6 +263,7 @@ def test_a_new_pinned_container_gets_the_address_of_another(lab: Lab, change: st
     assert address(lab, "ndt-dyn") != ""
 
 
+@pytest.mark.whole
 def test_it_makes_room_for_one_that_runs_and_one_that_is_replaced_too(lab: Lab) -> None:
     elsewhere = PINNED.replace("10.83.44.2}", "10.83.44.9}")
     lab.apply(lab.write(with_head(elsewhere)))
@@ -270,6 +276,7 @@ def test_it_makes_room_for_one_that_runs_and_one_that_is_replaced_too(lab: Lab) 
     assert address(lab, "ndt-stat") == held
 
 
+@pytest.mark.whole
 def test_an_ipv6_address_too(lab: Lab) -> None:
     body = PINNED.replace("ipv4_address: 10.83.44.2", "ipv6_address: 'fd00:83:44::2'").replace(
         "{ipam: {config: [{subnet: 10.83.44.0/28}",
@@ -301,6 +308,7 @@ networks: {{net: {{ipam: {{config: [{{subnet: 10.83.45.0/24}}]}}}}}}
 """
 
 
+@pytest.mark.part(2)
 @pytest.mark.parametrize(
     "turned",
     [("12", "11", "13"), ("12", "13", "11"), ("12", "13", "14")],
@@ -319,6 +327,7 @@ def test_fixed_addresses_are_handed_round(lab: Lab, turned: tuple[str, ...], sto
     assert [address(lab, f"ndt-c{number}") for number in (1, 2, 3)] == [f"10.83.45.{last}" for last in turned]
 
 
+@pytest.mark.whole
 def test_an_exchange_that_fails_is_taken_back_as_a_whole(lab: Lab) -> None:
     lab.apply(lab.write(with_head(CIRCLE)))
     stranger = lab.foreign("ndt-stranger")
@@ -410,6 +419,7 @@ def test_an_interface_of_the_host_is_told_before(lab: Lab) -> None:
         subprocess.run(["ip", "link", "del", "ndtbr7"], check=False)
 
 
+@pytest.mark.whole
 def test_bridges_are_handed_on(lab: Lab) -> None:
     lab.apply(lab.write(bridged("ndtbr1", "ndtbr2")))
     lab.apply(lab.write(bridged("ndtbr2", "ndtbr1")))

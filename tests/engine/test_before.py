@@ -123,6 +123,7 @@ def test_no_subnets_left(lab: Lab) -> None:
     assert "need 40" in said
 
 
+@pytest.mark.whole
 def test_subnets_are_counted_as_the_engine_counts(lab: Lab) -> None:
     """One network less than what is left can be made; one more can't."""
     many = "".join(f"  n{number}: {{}}\n" for number in range(60))

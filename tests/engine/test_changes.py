@@ -16,6 +16,7 @@ from engine.lab import Lab, answers, free_port
 SLEEPER = "{image: BUSYBOX, command: KEEP, init: true"
 
 
+@pytest.mark.whole
 def test_every_attribute_comes_back_as_it_was_sent(lab: Lab) -> None:
     """In sync after the first apply and after a restart, and but for the stop while stopped."""
     port = free_port()
@@ -135,6 +136,7 @@ def test_image_settings_are_inherited_and_are_no_drift(lab: Lab) -> None:
         lab.remove_image(image)
 
 
+@pytest.mark.whole
 def test_a_teardown_takes_anonymous_volumes_that_moved_along_too(lab: Lab) -> None:
     """An engine removes a container's anonymous volumes with it, and takes for named what it was given by name."""
     before = {volume.name for volume in lab.client.volumes.list()}
@@ -240,6 +242,7 @@ def test_a_network_with_another_subnet_keeps_its_containers(lab: Lab) -> None:
     assert lab.in_container("ndt-web", "ip -4 addr")[1].count("10.83.0.10/16") == 1
 
 
+@pytest.mark.whole
 def test_a_subnet_goes_from_a_removed_network_to_a_new_one(lab: Lab) -> None:
     text = f"""
         name: ndt-lab
@@ -461,6 +464,7 @@ def test_external_networks_and_volumes_are_used_and_never_changed(lab: Lab) -> N
     assert lab.volumes() == {"ndt-their-data"}
 
 
+@pytest.mark.whole
 def test_copies_live_side_by_side_and_find_their_own_neighbours(lab: Lab) -> None:
     files = [
         lab.write(

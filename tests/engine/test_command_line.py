@@ -99,6 +99,7 @@ def test_teardown_by_file_by_name_and_twice(lab: Lab) -> None:
     assert lab.volumes() == set()
 
 
+@pytest.mark.whole
 def test_teardown_of_all_needs_yes_where_nobody_can_be_asked(lab: Lab) -> None:
     if set(lab.run("diff", "-o", "json").out) and _others(lab):
         pytest.skip("somebody else's topologies stand on this engine, and --all would take them down")

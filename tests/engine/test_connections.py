@@ -35,6 +35,7 @@ def through(lab: Lab, fault: Fault, *arguments: str | Path) -> tuple[int, str, b
         return result.code, result.both, proxy.struck
 
 
+@pytest.mark.part(1)
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("looking", "kind"),
@@ -60,6 +61,7 @@ def test_a_replacement_is_finished_whatever_becomes_of_a_connection(lab: Lab, ki
         assert lab.names() == {"ndt-web", "ndt-net"}
 
 
+@pytest.mark.part(1)
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("kind", ["silent", "garbage", "cut before"])
 def test_every_kind_of_look_says_what_happened(lab: Lab, kind: Kind) -> None:

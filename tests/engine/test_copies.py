@@ -100,6 +100,7 @@ def test_a_copy_of_a_file_that_changes_nothing_needs_no_answer(lab: Lab) -> None
     assert lab.identities("ndt-web") == before
 
 
+@pytest.mark.part(1)
 @pytest.mark.parametrize("how", ["moved", "renamed inside", "other prefix inside"])
 def test_a_file_that_is_gone_leaves_what_it_made_to_the_next(lab: Lab, how: str) -> None:
     one, two = lab.write(ONE, name="one"), lab.write(TWO, name="two")
@@ -132,6 +133,7 @@ def test_one_file_by_other_paths_is_the_same(lab: Lab, monkeypatch: pytest.Monke
     assert lab.run("diff", "one.yaml", "link.yaml").code == 0
 
 
+@pytest.mark.whole
 def test_a_file_on_standard_input(lab: Lab) -> None:
     command = [sys.executable, "-m", "netdeploy", "--host", lab.engine.endpoint.url, "apply", "/dev/stdin"]
     for body in (ONE, ONE.replace("KEEP", "[sleep, '200000']")):
@@ -186,6 +188,7 @@ def words(lab: Lab, *prefixes: str) -> list[str]:
     return [lab.in_container(f"ndt-{prefix}-web", "cat /data/word")[1].strip() for prefix in prefixes]
 
 
+@pytest.mark.whole
 def test_a_copy_under_another_prefix_is_another_topology(lab: Lab, copies: Mapping[str, Path]) -> None:
     before = lab.identities("ndt-a-web", "ndt-b-web")
     assert words(lab, "a", "b") == ["a", "b"]
@@ -278,6 +281,7 @@ def without_prefix(origin: Origin, kind: str, key: str) -> dict[str, str]:
     return {label: value for label, value in own_labels(origin, kind, key).items() if label != LABEL_PREFIX}
 
 
+@pytest.mark.whole
 def test_what_older_versions_made_stays_ours(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     file = lab.write(copy(ONE, "a"))
     with monkeypatch.context() as older:

@@ -230,6 +230,7 @@ def spoil_every(lab: Lab, scenario: Scenario, kind: str, numbers: Iterable[int])
     assert scenario.bench.left() == set()
 
 
+@pytest.mark.part(3)
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("guest")
 @pytest.mark.parametrize("kind", KINDS)

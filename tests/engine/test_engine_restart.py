@@ -101,6 +101,7 @@ def test_a_volume_that_the_engine_forgot_the_labels_of_is_left_to_a_person(own_e
     assert lab.run("diff", file, url=own_engine.url).code == 0
 
 
+@pytest.mark.whole
 def test_apply_goes_on_when_the_engine_is_back(own_engine: OwnEngine, lab: Lab) -> None:
     with Engine(find_endpoint(own_engine.url, None, {})) as engine:
         busybox = provide_busybox(engine, lambda _text: None)

@@ -90,6 +90,7 @@ def test_its_place_on_a_network_that_was_replaced_comes_back_too(lab: Lab) -> No
     failing_replacement(lab, command="[no-such-program]", label="2")
 
 
+@pytest.mark.whole
 @pytest.mark.as_long_as_users_wait
 def test_both_errors_are_shown_when_the_old_one_can_not_come_back_either(lab: Lab) -> None:
     port = free_port()
@@ -177,6 +178,7 @@ def test_an_interrupted_replacement_is_taken_back(lab: Lab, pytestconfig: pytest
     lab.apply(file)
 
 
+@pytest.mark.whole
 def test_an_interrupted_teardown_is_finished_by_the_next(lab: Lab) -> None:
     lab.apply(write(lab, SLOW))
     code, err = interrupted_at(lab, 3, signal.SIGTERM, "teardown", "ndt-lab")
@@ -188,6 +190,7 @@ def test_an_interrupted_teardown_is_finished_by_the_next(lab: Lab) -> None:
 # -- an engine in trouble ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.whole
 def test_answers_to_looks_that_are_spoilt_never_make_a_traceback(lab: Lab) -> None:
     file = write(lab, SLOW)
     for kind in ("cut before", "500", "truncated"):

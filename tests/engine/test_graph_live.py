@@ -76,6 +76,7 @@ def test_what_is_missing_stopped_different_and_extra(lab: Lab, file: Path) -> No
     ]
 
 
+@pytest.mark.whole
 def test_every_format_shows_the_marks(lab: Lab, file: Path) -> None:
     lab.container("ndt-store").remove(force=True)
     for form in ("text", "svg", "html", "mermaid", "dot"):
@@ -84,6 +85,7 @@ def test_every_format_shows_the_marks(lab: Lab, file: Path) -> None:
     assert "✗ missing: in the file, not on the engine" in words
 
 
+@pytest.mark.whole
 def test_a_page_tells_what_only_the_engine_knows(lab: Lab, file: Path) -> None:
     page = drawn(lab, file, "--format", "html")
     assert lab.container("ndt-web").short_id in page
@@ -96,6 +98,7 @@ def test_nothing_stands(lab: Lab) -> None:
     assert all(re.fullmatch(r"✗ missing: ndt-[a-z]+: it does not exist", line) for line in lines)
 
 
+@pytest.mark.whole
 def test_what_the_file_has_no_more(lab: Lab, file: Path) -> None:
     text = FILE.replace("ndt-back: {ipam", "ndt-rear: {ipam").replace("ndt-back: {", "ndt-rear: {")
     found = remarks(lab, lab.write(text))

@@ -85,6 +85,7 @@ def test_an_unhealthy_one_is_no_difference(lab: Lab) -> None:
     assert "is unhealthy" in lab.run("apply", file).out
 
 
+@pytest.mark.whole
 def test_one_that_keeps_restarting(lab: Lab) -> None:
     file = applied(lab, "command: [sh, -c, 'test -e /ran || sleep 2; touch /ran; exit 3'], restart: always")
     # the engine waits 0.1 s before the first restart and twice as long before each next one

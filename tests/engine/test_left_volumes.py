@@ -52,6 +52,7 @@ def left_by(lab: Lab, before: str, after: str, image: str = "BUSYBOX") -> tuple[
     return volume, told
 
 
+@pytest.mark.part(1)
 @pytest.mark.usefixtures("clean")
 @pytest.mark.parametrize("after", ["volumes: [named:/v]", "volumes: [BIND:/v]"], ids=["named", "bind"])
 def test_another_mount_in_its_place_and_the_data_is_copied_as_told(lab: Lab, after: str) -> None:
@@ -72,6 +73,7 @@ def test_another_mount_in_its_place_and_the_data_is_copied_as_told(lab: Lab, aft
     assert lab.in_container("ndt-web", "cat /v/file") == (0, "precious\n")
 
 
+@pytest.mark.part(1)
 @pytest.mark.usefixtures("clean")
 @pytest.mark.parametrize("after", ["volumes: [/w]", "tmpfs: [/v]", "restart: always"], ids=["moved", "tmpfs", "gone"])
 def test_no_place_for_its_data_any_more(lab: Lab, after: str) -> None:

@@ -47,6 +47,7 @@ def move(lab: Lab) -> None:
     assert address(lab, "ndt-db") != before
 
 
+@pytest.mark.part(1)
 @pytest.mark.parametrize("changed", ["web", "db"])
 def test_a_replaced_container_keeps_a_link_that_follows_its_target(lab: Lab, changed: str) -> None:
     lab.apply(write(lab))
@@ -77,6 +78,7 @@ def test_a_link_that_went_stale_is_seen_and_mended(lab: Lab) -> None:
     assert after["ndt-web"].id == before["ndt-web"].id
 
 
+@pytest.mark.whole
 def test_a_link_that_goes_stale_by_the_apply_itself_is_mended_by_it(lab: Lab) -> None:
     """The target is to be started, and who links to it was renamed some day: that shows only afterwards."""
     file = write(lab)
@@ -104,6 +106,7 @@ def test_a_replacement_that_fails_is_taken_back_and_its_link_is_right(lab: Lab) 
     assert is_right(lab)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("number", [pytest.param(number, marks=pytest.mark.whole) for number in (3, 5, 7)] + [6])
 def test_a_replacement_that_was_killed_is_finished_by_the_next_apply(lab: Lab, number: int) -> None:
     """The calls are: lock, step aside, create, stop, start, remove, unlock."""

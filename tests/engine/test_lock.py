@@ -195,6 +195,7 @@ def test_eight_applies_at_once_all_succeed_with_one_set_of_objects(lab: Lab) -> 
     assert sorted(name for name in listed if name.startswith("ndt-")) == ["ndt-back", "ndt-db", "ndt-front", "ndt-web"]
 
 
+@pytest.mark.whole
 def test_apply_against_teardown(lab: Lab) -> None:
     file = lab.write(TWO)
     lab.apply(file)
@@ -206,6 +207,7 @@ def test_apply_against_teardown(lab: Lab) -> None:
     assert lab.names() | lab.volumes() == set()
 
 
+@pytest.mark.whole
 def test_two_topologies_that_share_nothing_do_not_wait_for_each_other(lab: Lab) -> None:
     one = lab.write(TWO)
     two = lab.write(TWO.replace("name: ndt-lab\nprefix: ndt-", "name: ndt-two\nprefix: ndt-two-"), name="ndt-two")

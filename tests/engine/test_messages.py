@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from engine.lab import Lab, free_port
 
 SLEEPER = "image: BUSYBOX, command: KEEP, stop_signal: SIGKILL"
@@ -23,6 +25,7 @@ def write(lab: Lab, body: str = BODY, **values: object) -> Path:
     return lab.write(body)
 
 
+@pytest.mark.whole
 def test_warnings_are_told_by_validate_and_where_they_concern_what_changes(lab: Lab) -> None:
     port = free_port()
     file = write(lab, PORT=port)
@@ -55,6 +58,7 @@ def test_what_is_not_published_has_no_url_and_is_told_once(lab: Lab) -> None:
     assert status.out.count("http://") == 1
 
 
+@pytest.mark.whole
 def test_a_hundred_ports_are_one_line(lab: Lab) -> None:
     file = lab.write(f"""
         name: ndt-lab

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from engine.lab import Lab, answers, free_port
 
 SHARING = """
@@ -123,6 +125,7 @@ def test_who_shares_is_started_again_with_the_owner(lab: Lab) -> None:
     assert after["ndt-disks"] == before["ndt-disks"]
 
 
+@pytest.mark.whole
 def test_who_shares_survives_the_owners_new_name(lab: Lab) -> None:
     file = sharing(lab, "one")
     mended(lab, file)
@@ -133,6 +136,7 @@ def test_who_shares_survives_the_owners_new_name(lab: Lab) -> None:
     assert lab.identities("ndt-net", "ndt-pids", "ndt-memory", "ndt-disks") == before
 
 
+@pytest.mark.whole
 def test_the_owner_stopped_by_hand(lab: Lab) -> None:
     file = sharing(lab, "one")
     mended(lab, file)

@@ -38,6 +38,7 @@ def state(lab: Lab, name: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.part(1)
 @pytest.mark.parametrize("takes", ["", "sleep 2; "], ids=["at once", "after a while"])
 def test_a_changed_one_that_fails_is_told_and_the_old_one_is_back(lab: Lab, takes: str) -> None:
     lab.apply(job(lab, "echo one"))
@@ -156,6 +157,7 @@ def test_one_that_the_engine_would_start_again_for_ever_is_refused(lab: Lab) -> 
         assert lab.run("validate", file).code == 1
 
 
+@pytest.mark.whole
 def test_one_that_is_tried_again_a_few_times(lab: Lab) -> None:
     more = ", restart: 'on-failure:5'"
     lab.apply(job(lab, "test -e /tmp/two && exit 0; test -e /tmp/one && touch /tmp/two; touch /tmp/one; exit 3", more))
@@ -197,6 +199,7 @@ SHARING = """
 """
 
 
+@pytest.mark.part(1)
 @pytest.mark.parametrize("kind", ["network_mode", "pid", "ipc"])
 def test_who_shares_with_one_that_ended_is_not_started_again_for_ever(lab: Lab, kind: str) -> None:
     how = f'{kind}: "container:job"' + ("" if kind == "network_mode" else ", networks: [lan]")
@@ -214,6 +217,7 @@ def test_who_shares_with_one_that_ended_is_not_started_again_for_ever(lab: Lab, 
     assert "ends" in lab.run("validate", file).out
 
 
+@pytest.mark.whole
 def test_who_links_to_one_that_ended_is_not_started_again_for_ever(lab: Lab) -> None:
     file = lab.write(
         FILE.format(script="sleep 3", more="")

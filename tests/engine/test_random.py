@@ -77,6 +77,7 @@ def test_any_topology_becomes_any_other_and_what_they_share_is_not_touched(
     assert {volume.name for volume in lab.client.volumes.list()} == volumes
 
 
+@pytest.mark.whole
 @some_examples
 @given(topologies(BENCH), st.data())
 def test_what_is_not_ours_is_a_conflict_and_left_alone(lab: Lab, topology: Json, data: st.DataObject) -> None:

@@ -105,6 +105,7 @@ def test_run_time_is_no_drift(lab: Lab) -> None:
     assert lab.diff(file) == []
 
 
+@pytest.mark.whole
 def test_what_happened_elsewhere_on_the_engine_is_no_drift(lab: Lab) -> None:
     plan = saved(lab, lab.write(BODY))
     lab.foreign("ndt-other", network="none")
@@ -113,6 +114,7 @@ def test_what_happened_elsewhere_on_the_engine_is_no_drift(lab: Lab) -> None:
     assert lab.run("apply", plan).code == 0
 
 
+@pytest.mark.part(1)
 @pytest.mark.parametrize(
     ("tamper", "words"),
     [

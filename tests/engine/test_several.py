@@ -65,6 +65,7 @@ def test_what_was_applied_is_verified_and_what_was_not_is_not(lab: Lab) -> None:
     assert "ndt-bad" not in result.out
 
 
+@pytest.mark.whole
 def test_ctrl_c_leaves_the_others_and_says_so(lab: Lab) -> None:
     one, two, three = files(lab, one=GOOD, two=GOOD, three=GOOD)
     with Proxy(lab.engine.endpoint.url, lab.folder / "stop.sock") as proxy:

@@ -28,6 +28,8 @@ from netdeploy.errors import NetdeployError
 from netdeploy.identity import TopologyId
 from netdeploy.topology.read import read_bytes
 
+pytestmark = pytest.mark.whole  # one by one, and tests/unit/attributes/test_spellings_properties.py has a part of it
+
 FILE = Path("/topologies/ndt-spellings.yaml")
 NETWORK = "ndt-net"
 SIX = "enable_ipv6: true, ipam: {config: [{subnet: 10.84.0.0/24}, {subnet: 'fd00:84::/64'}]}"

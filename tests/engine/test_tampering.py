@@ -267,6 +267,7 @@ KEPT: list[tuple[Callable[[Lab], None], Told, set[str]]] = [
 ]
 
 
+@pytest.mark.part(8)
 @pytest.mark.parametrize(("tamper", "told", "touched"), KEPT, ids=[case[0].__name__ for case in KEPT])
 def test_tampering_is_named_and_mended_in_place(
     lab: Lab, file: Path, tamper: Callable[[Lab], None], told: Told, touched: set[str]
@@ -291,6 +292,7 @@ def test_a_connected_container_keeps_running_while_it_is_mended(lab: Lab, file: 
     assert lab.identities("ndt-app") == before
 
 
+@pytest.mark.part(2)
 @pytest.mark.parametrize("tamper", REPLACED, ids=lambda tamper: tamper.__name__)
 def test_tampering_that_only_a_new_container_mends(lab: Lab, file: Path, tamper: Callable[[Lab], None]) -> None:
     before = lab.identities(*ALL)
@@ -303,6 +305,7 @@ def test_tampering_that_only_a_new_container_mends(lab: Lab, file: Path, tamper:
     assert lab.resolves("ndt-web", "gate")
 
 
+@pytest.mark.whole
 def test_changing_an_alias_on_twenty_containers_restarts_none(lab: Lab) -> None:
     names = [f"one{number}" for number in range(20)]
 

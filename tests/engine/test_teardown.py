@@ -55,6 +55,7 @@ def test_who_uses_another_stops_first(lab: Lab) -> None:
     assert lab.names() == set()
 
 
+@pytest.mark.whole
 def test_who_leaves_the_file_stops_in_that_order_too(lab: Lab) -> None:
     lab.apply(lab.write(USERS))
     file = lab.write("name: ndt-lab\nprefix: ndt-\ncontainers: {base: {image: BUSYBOX, command: KEEP}}\n")
@@ -63,6 +64,7 @@ def test_who_leaves_the_file_stops_in_that_order_too(lab: Lab) -> None:
     assert before(order, "app", "db"), order
 
 
+@pytest.mark.whole
 def test_one_that_stands_between_and_is_stopped_already_changes_nothing(lab: Lab) -> None:
     lab.apply(lab.write(USERS))
     lab.container("ndt-app").stop()
@@ -114,6 +116,7 @@ def test_several_are_taken_down_side_by_side_and_told_one_by_one(lab: Lab) -> No
     assert all(f"`{name}` is gone" in result.out for name in NAMES)
 
 
+@pytest.mark.whole
 def test_one_that_fails_does_not_stop_the_others_and_the_result_of_each_is_told(lab: Lab) -> None:
     several(lab)
     lab.foreign("ndt-guest", network="ndt-two-lan")
@@ -166,6 +169,7 @@ def test_a_name_that_is_unknown_or_given_twice_is_no_hindrance(lab: Lab) -> None
     assert lab.names() == set()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("number", [3, pytest.param(7, marks=pytest.mark.whole)])
 def test_ctrl_c_ends_all_of_them_properly(lab: Lab, number: int) -> None:
     several(lab)

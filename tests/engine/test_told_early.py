@@ -149,6 +149,7 @@ networks:
 ADDRESSES = ("", "0.0.0.0", "127.0.0.1", "[::]", "[::1]")
 
 
+@pytest.mark.part(2)
 @pytest.mark.parametrize(
     ("held", "alone", "meets"),
     [

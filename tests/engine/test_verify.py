@@ -130,6 +130,7 @@ TAMPERINGS = {
 }
 
 
+@pytest.mark.part(4)
 @pytest.mark.parametrize("tamper", TAMPERINGS, ids=lambda tamper: tamper.__name__)
 def test_each_tampering_has_one_cause(lab: Lab, exercise: Path, tamper: Any) -> None:
     tamper(lab)
@@ -205,6 +206,7 @@ def test_every_way_to_publish_a_port_is_tried_where_it_is_bound(lab: Lab) -> Non
     assert sorted(published) == ["passed"] * 7 + ["untested"]
 
 
+@pytest.mark.part(2)
 @pytest.mark.parametrize(
     ("made", "wished", "cause"),
     [
@@ -239,6 +241,7 @@ def test_a_network_may_say_at_which_address_ports_are_published(lab: Lab) -> Non
 # -- who reaches whom --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.whole
 def test_a_network_that_keeps_its_containers_apart(lab: Lab) -> None:
     port = free_port()
     body = f"""
@@ -263,6 +266,7 @@ networks: {{net: {{driver_opts: {{com.docker.network.bridge.enable_icc: "0"}}}},
     )
 
 
+@pytest.mark.whole
 def test_who_shares_a_network_and_keeps_a_dead_one(lab: Lab) -> None:
     body = f"""
 containers:
@@ -388,6 +392,7 @@ def test_names_that_differ_in_case_only_lead_to_both(lab: Lab) -> None:
     assert "`web` and `Web` on `net` differ in case only" in lab.run("validate", file).both
 
 
+@pytest.mark.whole
 def test_link_names_on_the_default_bridge_and_stale_ones(lab: Lab) -> None:
     body = f"containers:\n  db: {SLEEPER}}}\n  web: {SLEEPER}, links: ['db:store']}}\n"
     file = lab.write(HEAD + body)

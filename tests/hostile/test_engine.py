@@ -152,6 +152,7 @@ def ran(url: str, *command: str) -> tuple[int, int, float, str]:
     return int(code), int(peak), time.monotonic() - start, done.stdout + done.stderr
 
 
+@pytest.mark.part(10)
 @pytest.mark.parametrize("at_first", [False, True], ids=["then", "at first"])
 @pytest.mark.parametrize("mode", MODES)
 def test_whatever_an_engine_answers_is_told(mode: str, tmp_path: Path, *, at_first: bool) -> None:

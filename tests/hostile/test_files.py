@@ -133,6 +133,7 @@ MANY = {
 }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", MANY)
 @pytest.mark.parametrize("form", ["raw", ""])
 def test_variables_from_files_take_neither_long_nor_much(name: str, form: str, tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 
 
+@pytest.mark.part(8)
 @pytest.mark.parametrize("name", READERS)
 def test_a_reader_is_linear(name: str) -> None:
     found = [is_linear(READERS[name], unit, after) for unit in UNITS for after in AFTER[:3]]

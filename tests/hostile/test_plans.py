@@ -61,6 +61,7 @@ def as_large_as_may_be(make: Callable[[int], dict[str, Any]]) -> str:
     return json.dumps(make(saved.MAX_BYTES * 880 // one), separators=(",", ":"))
 
 
+@pytest.mark.part(1)
 @pytest.mark.parametrize("name", LARGE)
 def test_a_plan_as_large_as_may_be_takes_a_second(name: str, tmp_path: Path) -> None:
     make, says = LARGE[name]

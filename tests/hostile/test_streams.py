@@ -53,6 +53,7 @@ def quiet(said: str) -> bool:
     return not any(word in said for word in ("Traceback", "bug of netdeploy", "Exception ignored", "BrokenPipe"))
 
 
+@pytest.mark.part(8)
 @pytest.mark.parametrize("lost", LOST)
 @pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
 def test_a_lost_result_is_no_result(verb: str, lost: str, folder: Path) -> None:
@@ -84,6 +85,7 @@ def test_a_reader_who_has_gone_is_told_nothing(verb: str, folder: Path) -> None:
     assert (done.returncode, done.stderr) == (2, "")
 
 
+@pytest.mark.part(6)
 @pytest.mark.parametrize("lost", ["2>&-", "2> /dev/full", "2>&- <&-"])
 @pytest.mark.parametrize(
     ("verb", "code"),

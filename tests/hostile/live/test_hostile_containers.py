@@ -115,6 +115,7 @@ networks: {{net: }}
     assert lab.run("inspect", "ndt-app").code == 0
 
 
+@pytest.mark.whole
 def test_a_large_file_in_a_container_costs_no_memory(lab: Lab) -> None:
     """It is read as far as it matters, and a stream that does not end is left."""
     file = lab.write(

@@ -54,6 +54,7 @@ def ours(**more: str) -> dict[str, str]:
     return {f"netdeploy.{key}": value for key, value in {**LABELS, **more}.items()}
 
 
+@pytest.mark.part(2)
 @pytest.mark.parametrize("more", [{}, {"instance": "abc"}], ids=["without an instance", "with one"])
 @pytest.mark.parametrize("name", ["ndt-web", "ndt-guest", "ndt-web.netdeploy-old", "ndt-web.netdeploy-new"])
 def test_an_image_with_our_labels_makes_nothing_ours(lab: Lab, labelled: Any, name: str, more: dict[str, str]) -> None:
@@ -72,6 +73,7 @@ def test_an_image_with_our_labels_makes_nothing_ours(lab: Lab, labelled: Any, na
     assert stranger.status == "running"
 
 
+@pytest.mark.whole
 def test_one_committed_from_ours_is_nobodys_even_when_its_image_is_gone(lab: Lab) -> None:
     file = lab.write(FILE)
     lab.apply(file)

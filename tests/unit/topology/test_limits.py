@@ -123,6 +123,7 @@ def test_no_large_file_takes_long_or_much(name: str, tmp_path: Path) -> None:
     assert peak < MEGABYTES
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", THOUSANDS)
 def test_thousands_of_ordinary_containers_are_right(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

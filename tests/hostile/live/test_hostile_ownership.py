@@ -81,6 +81,7 @@ def is_untouched(lab: Lab, container: Container) -> None:
     assert now.attrs["NetworkSettings"]["Networks"].keys() == container.attrs["NetworkSettings"]["Networks"].keys()
 
 
+@pytest.mark.part(3)
 @pytest.mark.parametrize("gone", [False, True], ids=["image there", "image gone"])
 @pytest.mark.parametrize("from_ours", [False, True], ids=["labels made up", "committed from ours"])
 @pytest.mark.parametrize(
