@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 @click.argument("files", metavar="[FILE…]", nargs=-1)
 @click.option("--wait", is_flag=True, help="First wait until all containers run, and are healthy where they tell.")
 @seconds_option("--timeout", "How long --wait waits.")
+@click.option("--explain", is_flag=True, help="Add to each cause the command that shows it.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Text (default) or JSON.")
 @click.pass_obj
-def verify(settings: Settings, files: tuple[str, ...], wait: bool, timeout: float, output: str) -> int:
+def verify(settings: Settings, files: tuple[str, ...], wait: bool, timeout: float, explain: bool, output: str) -> int:
     """Prove, from inside the containers' own networks, who reaches whom, and tell why not.
 
     What must hold follows from the file: names resolve and ports accept where containers share a network, and nothing
@@ -52,7 +53,7 @@ def verify(settings: Settings, files: tuple[str, ...], wait: bool, timeout: floa
         document = documents[0] if len(documents) == len(files) == 1 else documents
         streams.document(document)
     else:
-        show_all(reports)
+        show_all(reports, explain=explain)
         if not results and not failed:
             streams.result("There is no topology on this engine.")
     passed = 0 if all(report.passed for report in reports) else 1
@@ -66,10 +67,10 @@ def verified(engine: Engine, reading: Reading, *, wait: float) -> VerifyReport:
         return prove(engine, target, reading.shown, Options(wait, streams.tell, stop))
 
 
-def show_all(reports: list[VerifyReport]) -> None:
+def show_all(reports: list[VerifyReport], *, explain: bool = False) -> None:
     """Print reports for people."""
     width = width_of(streams.console())
     for number, report in enumerate(reports):
         if number:
             streams.result()
-        streams.show(verify_text(report, width=width))
+        streams.show(verify_text(report, width=width, explain=explain))

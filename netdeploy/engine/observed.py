@@ -458,6 +458,11 @@ class ObservedNetwork:
     """When it was made, in seconds since 1970."""
 
     @property
+    def bridge(self) -> str:
+        """Its bridge on the host: named by the network's id, unless an option says otherwise (moby, drivers/bridge)."""
+        return self.driver_opts.get("com.docker.network.bridge.name") or f"br-{self.id[:12]}"
+
+    @property
     def declared(self) -> frozenset[str]:
         """The attributes with an engine's default that were given when it was made."""
         return declared_in(self.labels)

@@ -11,33 +11,38 @@ import re
 import socket
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from netdeploy.engine.normal_form import kernel_socket
 
 PING_SECONDS = 1
 
 _ADDRESS = re.compile(r"\d+:\s+(?P<name>[^\s@:]+)\S*\s+inet6?\s+(?P<address>[0-9a-fA-F.:]+(?:/\d+)?)")
+_IS_UP, _NO_ARP = 0x1, 0x80  # IFF_UP and IFF_NOARP of netdevice(7)
+_KNOWN, _FIXED = 0x2, 0x4  # ATF_COM and ATF_PERM of arp(7)
 _ROUTE_IS_UP = 0x1
 _ROUTE_REJECTS = 0x200
+_NO_INTERFACE = "*"  # of a blackhole, which has not even that flag
 _ANY_IPV6 = "0" * 32
 
 SCRIPT = r"""
 cd /sys/class/net
 for i in *; do
-  index=; link=; address=; state=
+  index=; link=; address=; state=; flags=; mtu=
   read -r index <"$i/ifindex"; read -r link <"$i/iflink"
   [ -n "$index" ] && [ -n "$link" ] || continue  # no interface, or one that has just gone
   read -r address <"$i/address"; read -r state <"$i/operstate"
+  read -r flags <"$i/flags"; read -r mtu <"$i/mtu"
   kind=-; [ -d "$i/bridge" ] && kind=bridge
-  echo "link $i $index $link $kind ${state:--} ${address:--}"
+  echo "link $i $index $link $kind ${state:--} ${address:--} ${flags:--} ${mtu:--}"
   [ $kind = bridge ] && for port in "$i"/brif/*; do [ -e "$port" ] && echo "port $i ${port##*/}"; done
 done 2>/dev/null
 ip -o addr 2>/dev/null | sed 's/^/addr /'
 sed 's/^/route4 /' /proc/net/route
+sed 's/^/neighbour /' /proc/net/arp
 [ -e /proc/net/ipv6_route ] && awk '$2 != "80" { print "route6", $0 }' /proc/net/ipv6_route
 for protocol in tcp tcp6; do
-  [ -e /proc/net/$protocol ] && awk -v p=$protocol '$4 == "0A" { print "listen", p, $2 }' /proc/net/$protocol
+  [ -e /proc/net/$protocol ] && awk -v p=$protocol '$4 == "0A" { print "listen", p, $2, $5 }' /proc/net/$protocol
 done
 for protocol in udp udp6; do
   [ -e /proc/net/$protocol ] && awk -v p=$protocol '$4 == "07" { print "listen", p, $2 }' /proc/net/$protocol
@@ -79,6 +84,12 @@ class Interface:
     is_bridge: bool = False
     bridge: str = ""
     addresses: tuple[str, ...] = ()
+    is_up: bool = True
+    """Whether it was switched on; where that is not known, it counts as on."""
+    asks: bool = True
+    """Whether it asks and answers for whom an address is (ARP)."""
+    mtu: int = 0
+    """The largest packet in bytes; 0 where not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,18 @@ class Listener:
     protocol: str
     address: str
     port: int
+    waiting: int = field(default=0, compare=False)
+    """Connections that the kernel has accepted and the process has not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Whom an address is taken for on a link; `is_fixed` is an entry that somebody wrote."""
+
+    address: str
+    mac_address: str
+    interface: str
+    is_fixed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +145,9 @@ class Space:
     routes: tuple[Route, ...] = ()
     listeners: tuple[Listener, ...] = ()
     pings: tuple[Ping, ...] = ()
+    refused: tuple[str, ...] = ()
+    """Subnets to which a route sends nothing (blackhole, unreachable, prohibit)."""
+    neighbours: tuple[Neighbour, ...] = ()
 
     def by_mac(self, mac_address: str) -> Interface | None:
         """The interface with a MAC address."""
@@ -158,13 +184,25 @@ def parse(output: str) -> Space:
         routes=(*routes4(lines.get("route4", ())), *routes6(lines.get("route6", ()))),
         listeners=tuple(dict.fromkeys(map(listener, lines.get("listen", ())))),
         pings=tuple(map(_ping, lines.get("ping", ()))),
+        refused=tuple(_refused(lines.get("route4", ()))),
+        neighbours=tuple(_neighbours(lines.get("neighbour", ()))),
     )
 
 
 def _interface(line: str) -> Interface:
-    name, index, link, kind, state, *address = line.split()
-    mac = address[0] if address and address[0] != "-" else ""
-    return Interface(name, int(index), int(link), mac, "" if state == "-" else state, is_bridge=kind == "bridge")
+    name, index, link, kind, *more = line.split()
+    state, mac, flags, mtu = ("" if text == "-" else text for text in [*more, "-", "-", "-", "-"][:4])
+    return Interface(
+        name,
+        int(index),
+        int(link),
+        mac,
+        state,
+        is_bridge=kind == "bridge",
+        is_up=not flags or bool(int(flags, 16) & _IS_UP),
+        asks=not flags or not int(flags, 16) & _NO_ARP,
+        mtu=int(mtu or 0),
+    )
 
 
 def _addresses(lines: Iterable[str]) -> dict[str, list[str]]:
@@ -184,12 +222,28 @@ def routes4(lines: Sequence[str]) -> list[Route]:
         if len(columns) < 8 or columns[0] == "Iface":
             continue
         flags = int(columns[3], 16)
-        if flags & _ROUTE_IS_UP and not flags & _ROUTE_REJECTS:
+        if flags & _ROUTE_IS_UP and not flags & _ROUTE_REJECTS and columns[0] != _NO_INTERFACE:
             destination, gateway, mask = (_ipv4(columns[column]) for column in (1, 2, 7))
             subnet = ipaddress.ip_network(f"{destination}/{mask}", strict=False)
             via = "" if gateway == "0.0.0.0" else gateway  # noqa: S104 - it means none
             found.append(Route(str(subnet), via, columns[0], int(columns[6])))
     return sorted(found, key=lambda route: not route.is_default)
+
+
+def _refused(lines: Sequence[str]) -> Iterator[str]:
+    for columns in map(str.split, lines):
+        if (
+            len(columns) >= 8
+            and columns[0] != "Iface"
+            and (int(columns[3], 16) & _ROUTE_REJECTS or columns[0] == _NO_INTERFACE)
+        ):
+            yield str(ipaddress.ip_network(f"{_ipv4(columns[1])}/{_ipv4(columns[7])}", strict=False))
+
+
+def _neighbours(lines: Sequence[str]) -> Iterator[Neighbour]:
+    for columns in map(str.split, lines):
+        if len(columns) == 6 and columns[2].startswith("0x") and int(columns[2], 16) & _KNOWN:
+            yield Neighbour(columns[0], columns[3], columns[5], is_fixed=bool(int(columns[2], 16) & _FIXED))
 
 
 def _ipv4(text: str) -> str:
@@ -214,8 +268,9 @@ def routes6(lines: Sequence[str]) -> list[Route]:
 
 def listener(line: str) -> Listener:
     """From `tcp ADDRESS:PORT`, in hexadecimal as in /proc/net/tcp."""
-    protocol, text = line.split()
-    return Listener(protocol.removesuffix("6"), *kernel_socket(text))
+    protocol, text, *queues = line.split()
+    waiting = int(queues[0].rpartition(":")[2], 16) if queues else 0
+    return Listener(protocol.removesuffix("6"), *kernel_socket(text), waiting)
 
 
 def _ping(line: str) -> Ping:

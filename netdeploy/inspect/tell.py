@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from netdeploy.inspect.space import Interface, Route, Space
 
 DOCKER_RESOLVER = "127.0.0.11"
-_BRIDGE_NAME = "com.docker.network.bridge.name"
-_BRIDGE_PREFIX = "br-"
-_BRIDGE_DIGITS = 12
 _DEFAULT_BRIDGE = "bridge"
 
 
@@ -179,10 +176,9 @@ def _host_interface(peer: Interface | None) -> HostInterfaceReport | None:
 
 
 def _bridge(network: ObservedNetwork, host: Space | None) -> BridgeReport | None:
-    """The engine names it by the network's id, unless an option says otherwise (moby, drivers/bridge)."""
     if network.driver != "bridge":
         return None
-    name = network.driver_opts.get(_BRIDGE_NAME) or f"{_BRIDGE_PREFIX}{network.id[:_BRIDGE_DIGITS]}"
+    name = network.bridge
     found = host.by_name(name) if host else None
     addresses = tuple(a for a in found.addresses if not _is_link_local(a)) if found else ()
     return BridgeReport(name=name, addresses=addresses, exists=found is not None if host else None)

@@ -36,8 +36,8 @@ _WIDEST = 120
 _SHOWN_PORTS = 3
 
 
-def verify_text(report: VerifyReport, *, width: int | None) -> Text:
-    """A report for people; `width` columns, None for no limit."""
+def verify_text(report: VerifyReport, *, width: int | None, explain: bool = False) -> Text:
+    """A report for people; `width` columns, None for no limit; with `explain`, each cause has what shows it."""
     report = for_people(report)
     columns = min(width or _WIDEST, _WIDEST)
     text = Text(f"{report.topology}  ", "bold").append(f"({report.source})\n\n", "not bold dim")
@@ -50,7 +50,9 @@ def verify_text(report: VerifyReport, *, width: int | None) -> Text:
             text.append(f"  {mark} ", style).append(_filled(claim.text + (f" ({saw})" if saw else ""), columns, 4))
     if any(claim.kind == "check" for claim in report.claims):
         text.append("\n")
-    text.append(_causes(report, columns)).append(_warnings(report, columns)).append(_untested(report, columns))
+    text.append(_causes(report, columns, explain=explain)).append(_warnings(report, columns)).append(
+        _untested(report, columns)
+    )
     text.append(_verdict(report))
     return text
 
@@ -141,7 +143,7 @@ def _ports(report: VerifyReport, name: str) -> str:
 # -- below it ----------------------------------------------------------------------------------------------------------
 
 
-def _causes(report: VerifyReport, columns: int) -> Text:
+def _causes(report: VerifyReport, columns: int, *, explain: bool) -> Text:
     text = Text()
     for cause in report.causes:
         text.append("  ✗ ", "bold red").append(_filled(cause.text, columns, 4))
@@ -150,6 +152,8 @@ def _causes(report: VerifyReport, columns: int) -> Text:
                 text.append("      failed: ", "dim").append(_filled(claim, columns, 14), "dim")
         if len(cause.claims) > 3:
             text.append(f"      and {len(cause.claims) - 3} more\n", "dim")
+        if explain and cause.shown_by:
+            text.append("      shown by: ", "dim").append(_filled(cause.shown_by, columns, 16))
         if cause.hint:
             text.append("    → ").append(_filled(cause.hint, columns, 6))
     return text.append("\n") if report.causes else text

@@ -22,6 +22,8 @@ class Cause:
     text: str
     hint: str = ""
     varying: int | str = ""
+    shown_by: str = ""
+    """The command that shows it."""
 
     @property
     def kind(self) -> tuple[str, str]:

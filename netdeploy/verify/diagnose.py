@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from netdeploy.attributes.wish import ContainerWish
 from netdeploy.engine.observed import ObservedContainer
@@ -11,7 +12,8 @@ from netdeploy.topology.rules_checks import is_address
 from netdeploy.verify.cause import Cause, listed
 from netdeploy.verify.claim import Claim
 from netdeploy.verify.diagnose_names import astray, not_found, resolves_all_the_same
-from netdeploy.verify.diagnose_ports import no_port, not_answering, published_besides, publisher
+from netdeploy.verify.diagnose_path import Way, by_outcome
+from netdeploy.verify.diagnose_ports import no_port, not_answering, not_listening, published_besides, publisher
 from netdeploy.verify.probing import Evidence, Outcome
 from netdeploy.verify.remedies import SHOWS_IT, joins, made_anew, starts
 from netdeploy.verify.world import HOST, ICC, Member, World
@@ -26,7 +28,21 @@ class Diagnosis:
 
     def cause(self, claim: Claim, outcome: Outcome | None) -> Cause:
         """Why a claim does not hold; `outcome` is what came of its probe, if it has one."""
-        return next(self._causes(claim, outcome))
+        cause = next(self._causes(claim, outcome))
+        return cause if cause.shown_by else replace(cause, shown_by=self._shown_by(claim, outcome))
+
+    def _shown_by(self, claim: Claim, outcome: Outcome | None) -> str:
+        """What shows a cause that has no command of its own: the engine's answers, or what was tried."""
+        source, target = (self._world.members.get(key) for key in (claim.source, claim.target))
+        asking = source.live if source and source.runs else None
+        if asking and claim.probe and outcome:
+            host = claim.probe.host
+            if outcome.by_hosts:
+                return f"docker exec {asking.name} cat /etc/hosts"
+            if claim.probe.kind == "lookup":
+                return f"docker run --rm --network container:{asking.name} busybox nslookup {host}"
+        live = (target and target.live) or (source and source.live)
+        return f"docker inspect {live.name}" if live else "docker ps --all"
 
     def _causes(self, claim: Claim, outcome: Outcome | None) -> Iterator[Cause]:
         """The most telling one first."""
@@ -75,10 +91,21 @@ class Diagnosis:
             return
         yield from self._not_together(source, target, claim.network)
         if claim.kind == "name":
-            yield from not_found(self._world, source, target, probe.host, claim.network, outcome)
+            yield from not_found(self._world, self._evidence, source, target, probe.host, claim.network, outcome)
         else:
             yield from self._kept_apart(source, target, frozenset({claim.network}))
+            yield from self._on_the_way(source, target, claim.network, probe.port, outcome)
             yield from no_port(self._evidence, target, probe.port, outcome)
+
+    def _on_the_way(
+        self, source: Member | None, target: Member, network: str, port: int, outcome: Outcome | None
+    ) -> Iterator[Cause]:
+        """What is broken below the engine's API; who refuses and does not listen needs no further reason."""
+        if not by_outcome(outcome):
+            return
+        if outcome and outcome.word in ("refused", "empty"):
+            yield from not_listening(self._evidence, target, port)
+        yield from Way(self._world, self._evidence, source, target, network, port).causes()
 
     def _own_hosts(self, source: Member, name: str, outcome: Outcome | None) -> Iterator[Cause]:
         live = source.owner_live
@@ -187,7 +214,10 @@ class Diagnosis:
                     f"{port} is a port of the host; between containers `{target.wish.name}` is on {binding.target}",
                     f"write {name}:{binding.target}",
                 )
-        yield from self._kept_apart(source, target, source.live_networks & target.live_networks)
+        both = source.live_networks & target.live_networks
+        yield from self._kept_apart(source, target, both)
+        for network in sorted(both):
+            yield from self._on_the_way(source, target, network, port, outcome)
         yield from no_port(self._evidence, target, port, outcome)
 
     def _way(self, source: Member, target: Member, name: str, outcome: Outcome | None) -> Iterator[Cause]:
@@ -212,7 +242,7 @@ class Diagnosis:
         network = next(
             (n for n in sorted(both) if name in target.names_on(n)), min(both - {DEFAULT_BRIDGE}, default="")
         )
-        yield from not_found(self._world, source, target, name, network, outcome)
+        yield from not_found(self._world, self._evidence, source, target, name, network, outcome)
 
     def _check_from_host(self, target: Member | None, port: int, outcome: Outcome | None) -> Iterator[Cause]:
         if target is not None:

@@ -9,13 +9,20 @@ from netdeploy.plan.shared_names import SharedName, names_on
 from netdeploy.topology.draft import DEFAULT_BRIDGE
 from netdeploy.topology.rules_names import reads_as_address, stays_inside
 from netdeploy.verify.cause import Cause, listed
-from netdeploy.verify.probing import Outcome
+from netdeploy.verify.diagnose_path import no_resolver
+from netdeploy.verify.probing import Evidence, Outcome
 from netdeploy.verify.remedies import joins_anew, leaves, made_anew
 from netdeploy.verify.world import Member, World
 
 
 def not_found(
-    world: World, source: Member, target: Member, name: str, network: str, outcome: Outcome | None
+    world: World,
+    evidence: Evidence,
+    source: Member,
+    target: Member,
+    name: str,
+    network: str,
+    outcome: Outcome | None,
 ) -> Iterator[Cause]:
     """Why a container does not find another by a name on a network; the most telling cause first."""
     live = target.owner_live
@@ -25,6 +32,8 @@ def not_found(
         yield from _link(source, target, name, network, outcome)
     elif name.lower() not in _known(live, network):
         yield from _no_such_name(live, target, name, network)
+    if not (outcome and outcome.by_hosts):
+        yield from no_resolver(evidence, source, network)
     for address in outcome.addresses if outcome else ():
         if address in target.addresses:
             yield from astray(source, target)

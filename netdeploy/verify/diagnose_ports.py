@@ -10,6 +10,7 @@ from netdeploy.engine.observed import ObservedContainer, PortBinding
 from netdeploy.plan.health import is_bound, ports_text
 from netdeploy.verify.cause import Cause, listed
 from netdeploy.verify.claim import Claim
+from netdeploy.verify.diagnose_path import Way, by_outcome, full_backlog, only_udp
 from netdeploy.verify.probing import Evidence, Listener, Outcome
 from netdeploy.verify.remedies import made_anew
 from netdeploy.verify.world import Member, World
@@ -22,10 +23,11 @@ def no_port(evidence: Evidence, target: Member, port: int, outcome: Outcome | No
     word = outcome.word if outcome else ""
     name = f"`{target.wish.name}`"
     if word in ("refused", "empty"):
-        yield from not_listening(evidence, target, port)
+        yield from not_listening(evidence, target, port, outcome)
     if word == "unreachable":
         yield Cause(f"no route leads to {name}", f"netdeploy inspect {target.wish.name}")
     if word in ("timeout", "nothing"):
+        yield from full_backlog(evidence, target, port)
         what = "on {}" if port else "at all"
         yield Cause(
             f"{name} does not answer {what}, and does not refuse either: something drops the packets",
@@ -34,19 +36,35 @@ def no_port(evidence: Evidence, target: Member, port: int, outcome: Outcome | No
         )
 
 
-def not_listening(evidence: Evidence, target: Member, port: int) -> Iterator[Cause]:
+def not_listening(evidence: Evidence, target: Member, port: int, outcome: Outcome | None = None) -> Iterator[Cause]:
     """What a look inside a container tells about a port that refuses."""
     name = f"`{target.wish.name}`"
     listeners = [item for item in evidence.listeners.get(target.key, ()) if item.address != _RESOLVER]
     here = [listener for listener in listeners if listener.port == port]
+    real = target.owner_live.name if target.owner_live else target.wish.name
+    shows = f"docker run --rm --network container:{real} busybox netstat -tlnu"
     if here and all(listener.is_local for listener in here):
         text = f"{name} listens on {{}} only at {here[0].address}, inside itself"
-        yield Cause(text, "let its program listen on 0.0.0.0", port)
+        yield Cause(text, "let its program listen on 0.0.0.0", port, shows)
+    asked = next(iter(outcome.addresses), "") if outcome else ""
+    if here and asked and not any(_takes(listener.address, asked) for listener in here):
+        only = "over IPv6" if here[0].address == "::" else "over IPv4" if ":" in asked else f"at {here[0].address}"
+        text = f"{name} listens on {{}} only {only}, and it is asked at {asked}"
+        yield Cause(text, "let its program listen on all addresses (0.0.0.0, and :: for IPv6)", port, shows)
     if not here:
         others = _numbers(listener for listener in listeners if not listener.is_local)
         also = f"; it listens on {others}" if others else ""
+        if only_udp(evidence, target, port):
+            yield Cause(f"{name} listens on {{}} over UDP, not over TCP", "publish and ask it as UDP", port, shows)
         hint = f"docker logs {target.wish.name} shows whether its program is up"
-        yield Cause(f"nothing listens on {{}} in {name}{also}", hint, port)
+        yield Cause(f"nothing listens on {{}} in {name}{also}", hint, port, shows)
+
+
+def _takes(listens: str, asked: str) -> bool:
+    """Whether a socket at one address takes a connection to another; IPv6's wildcard mostly takes IPv4 as well."""
+    if listens == "::":
+        return ":" in asked
+    return listens in (asked, "0.0.0.0") if ":" not in asked else listens == asked  # noqa: S104 - compared
 
 
 def not_answering(
@@ -78,6 +96,9 @@ def not_answering(
         yield Cause(f"{name} does not publish {{}}: the host does not listen", f"docker restart {live.name}", port)
     if outcome and outcome.word in ("empty", "refused"):
         yield from not_listening(evidence, target, binding.target)
+    if by_outcome(outcome):
+        for network in sorted(target.live_networks):
+            yield from Way(world, evidence, None, target, network, binding.target).causes()
     if outcome and outcome.word == "silent":
         yield from no_port(evidence, target, binding.target, Outcome("timeout"))
     saw = outcome.word if outcome else "nothing came back"

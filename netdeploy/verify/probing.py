@@ -16,6 +16,7 @@ from netdeploy.engine.normal_form import kernel_socket
 from netdeploy.errors import NetdeployError
 from netdeploy.topology.rules_checks import is_address
 from netdeploy.verify.claim import Claim, Probe
+from netdeploy.verify.places import Place
 from netdeploy.verify.world import HOST, World
 
 _AT_ONCE = 256
@@ -71,6 +72,8 @@ class Evidence:
     outcomes: Mapping[int, Outcome] = field(default_factory=dict)
     listeners: Mapping[str, tuple[Listener, ...]] = field(default_factory=dict)
     blind: Mapping[str, NetdeployError] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
+    """What a closer look at a network namespace showed, where something failed."""
     unread: int = 0
     """Lines that a helper wrote and that say nothing it was asked for."""
 
@@ -108,7 +111,7 @@ def try_out(
         outcomes |= {number: Outcome("nothing") for number in part if answer.problem is None} | dict(said)
         listeners.setdefault(source, listening)
         unread += sum(map(bool, answer.output.split("\n"))) - len(said) - len(listening)
-    return Evidence(outcomes, listeners, blind, unread)
+    return Evidence(outcomes, listeners, blind, unread=unread)
 
 
 def _rounds(probes: Mapping[int, Probe]) -> Iterator[dict[int, Probe]]:

@@ -51,6 +51,8 @@ class CauseReport(Document):
     """The cause."""
     hint: str
     """What to do."""
+    shown_by: str = ""
+    """The command that shows it; empty where nothing could be tried."""
     claims: tuple[str, ...]
     """The claims that fail by it."""
 
@@ -122,7 +124,12 @@ def judge(world: World, claims: Sequence[Claim], evidence: Evidence, source: str
     for claim, report in zip(claims, judged, strict=True):
         cells.setdefault((claim.source, claim.target), []).append(report)
     told_causes = tuple(
-        CauseReport(text=sentences[kind], hint=kind[1], claims=tuple(claims[number].text for _, number in several))
+        CauseReport(
+            text=sentences[kind],
+            hint=kind[1],
+            shown_by=several[0][0].shown_by,
+            claims=tuple(claims[number].text for _, number in several),
+        )
         for kind, several in _by_kind(causes).items()
     )
     told_causes += tuple(
@@ -157,6 +164,17 @@ def judge(world: World, claims: Sequence[Claim], evidence: Evidence, source: str
         claims=tuple(judged),
         summary=VerifySummary(**count),
     )
+
+
+def failing(world: World, claims: Sequence[Claim], evidence: Evidence) -> list[Claim]:
+    """The claims that were tried, should have had an answer, and had none."""
+    outcomes = [evidence.outcomes.get(number) for number in range(len(claims))]
+    return [
+        claim
+        for claim, outcome in zip(claims, outcomes, strict=True)
+        if claim.probe is not None and outcome is not None and claim.probe.want == "yes"
+        if _verdict(world, evidence, claim, outcome) == "failed"
+    ]
 
 
 def _caused(

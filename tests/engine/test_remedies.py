@@ -32,7 +32,10 @@ def type_in(lab: Lab, command: str, folder: Path) -> None:
     program = folder / "netdeploy"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m netdeploy "$@"\n')
     program.chmod(0o755)
-    environment = {"PATH": f"{folder}:/usr/local/bin:/usr/bin:/bin", "DOCKER_HOST": lab.engine.endpoint.url}
+    environment = {
+        "PATH": f"{folder}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        "DOCKER_HOST": lab.engine.endpoint.url,
+    }
     done = subprocess.run(
         ["sh", "-c", command], env=environment, capture_output=True, text=True, timeout=60, check=False
     )

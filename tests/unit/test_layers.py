@@ -30,7 +30,7 @@ MAY_KNOW = {
     "apply": {"plan", "attributes", "engine"},
     "stand_ins": {"topology"},
     "workflow": {"document", "apply", "plan", "attributes", "engine", "topology", "stand_ins"},
-    "verify": {"document", "workflow", "plan", "attributes", "engine", "topology"},
+    "verify": {"document", "workflow", "inspect", "plan", "attributes", "engine", "topology"},
     "inspect": {"document", "engine", "topology"},
     "graph": {"plan", "attributes", "topology", "engine.observed"},
     "render": {
