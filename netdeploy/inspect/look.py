@@ -13,7 +13,8 @@ from netdeploy.engine.networking import Networking, container_names, networking,
 from netdeploy.engine.surroundings import is_on_this_host
 from netdeploy.errors import NetdeployError
 from netdeploy.inspect import local
-from netdeploy.inspect.space import SCRIPT, Space, bare, parse, ping_script
+from netdeploy.inspect.ports import exposed_places
+from netdeploy.inspect.space import SCRIPT, Space, bare, parse, ping_script, reach_script
 from netdeploy.topology.problem import did_you_mean
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from netdeploy.engine.observed import ObservedNetwork
 
 _SECONDS = 20.0
+_MOST_TRIED = 200
+"""Of exposed ports: one who exposes them all does not have them all tried."""
 _PURPOSE = "inspect"
 
 
@@ -84,7 +87,8 @@ class _Look:
         modes = list(dict.fromkeys([HOST, *by_mode])) if by_mode else []
         image, problem = self._image() if modes else ("", "")
         addresses = list(dict.fromkeys(a for c in by_mode.values() for e in c.endpoints for a in bare(e.addresses)))
-        seen = self._run(image, modes, addresses) if image else {mode: Seen(why_not=problem) for mode in modes}
+        exposed = list(dict.fromkeys(place for c in by_mode.values() for place in exposed_places(c)))[:_MOST_TRIED]
+        seen = self._run(image, modes, addresses, exposed) if image else {mode: Seen(why_not=problem) for mode in modes}
         if any(one.space is None for one in seen.values()):
             seen = self._without_helpers(seen, by_mode, addresses)
         nothing = Seen(why_not=_WITHOUT_PROCESS)
@@ -106,8 +110,10 @@ class _Look:
         except NetdeployError as error:
             return "", f"no helper container can be run ({error.message})"
 
-    def _run(self, image: str, modes: list[str], addresses: list[str]) -> dict[str, Seen]:
-        host_script = f"{SCRIPT}\n{ping_script(addresses)}"
+    def _run(
+        self, image: str, modes: list[str], addresses: list[str], exposed: list[tuple[str, int]]
+    ) -> dict[str, Seen]:
+        host_script = f"{SCRIPT}\n{ping_script(addresses)}\n{reach_script(exposed)}"
         errands = [Errand(mode, host_script if mode == HOST else SCRIPT, _PURPOSE, _SECONDS) for mode in modes]
         answers = run_errands(self.engine, image, errands, self.stop)
         return {mode: _seen(answer) for mode, answer in zip(modes, answers, strict=True)}

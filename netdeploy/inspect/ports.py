@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from netdeploy.engine.helpers import HOST
 from netdeploy.engine.normal_form import port_number
 from netdeploy.inspect.report import BindingReport, NetworkReport, PortReport
 from netdeploy.inspect.space import bare
@@ -16,8 +17,23 @@ if TYPE_CHECKING:
     from netdeploy.inspect.space import Space
 
 
+def exposed_places(connection: Networking) -> Iterator[tuple[str, int]]:
+    """The addresses of a container, each with the TCP ports that it exposes and does not publish."""
+    container = connection.connected
+    published = {binding.target for binding in container.bound_ports if binding.protocol == "tcp"}
+    for text in sorted(container.exposed):
+        number, _, protocol = text.partition("/")
+        port = port_number(number)
+        if port is not None and protocol in ("", "tcp") and port not in published:
+            yield from ((address, port) for endpoint in connection.endpoints for address in bare(endpoint.addresses))
+
+
 def ports(
-    connection: Networking, networks: Sequence[NetworkReport], inside: Space | None, host_name: str
+    connection: Networking,
+    networks: Sequence[NetworkReport],
+    inside: Space | None,
+    host: Space | None,
+    host_name: str,
 ) -> Iterator[PortReport]:
     """Published ports, then those that are only exposed; with a shared network, the owner's."""
     container = connection.connected
@@ -35,8 +51,31 @@ def ports(
                 published=(),
                 leads_to=None,
                 listening=listening,
-                note="exposed, not published: other containers reach it, the host does not",
+                note=_exposed(connection, port, host, listening),
             )
+
+
+def _exposed(connection: Networking, port: int, host: Space | None, listening: Sequence[str] | None) -> str:
+    """Who reaches a port that is exposed and not published; the host's way to it was tried, not assumed."""
+    if connection.connected.network_mode == HOST:
+        heard = "" if listening is None or listening else ", and nothing listens there"
+        return f"the host's network is its own: this is the host's port {port}{heard}"
+    tried = {
+        place: came
+        for place, came in (host.reached if host else {}).items()
+        if place in set(exposed_places(connection))
+    }
+    at = [f"{_bracketed(address)}:{number}" for (address, number), came in tried.items() if came and number == port]
+    text = "exposed, not published: no port on localhost"
+    if at:
+        return f"{text}; containers on its networks reach it, and this host still does at {' and '.join(at)}"
+    if any(number == port for _, number in tried):
+        return f"{text}; containers on its networks may reach it, this host does not"
+    return f"{text}; containers on its networks may reach it"
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
 
 
 def _published(

@@ -35,6 +35,8 @@ class InterfaceReport(Document):
     """Its MAC address; null where not known."""
     state: str | None
     """Its operational state, such as `up`; loopbacks are `unknown`. Null where not known."""
+    mtu: int | None = None
+    """The largest packet it sends, in bytes; null where not known."""
     addresses: tuple[str, ...]
     """Its addresses with their prefix lengths."""
 

@@ -10,7 +10,7 @@ import ipaddress
 import re
 import socket
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from netdeploy.engine.normal_form import kernel_socket
@@ -66,6 +66,15 @@ _PING_FUNCTIONS = f"""
 try() {{ said=$(ping -c 1 -W {PING_SECONDS} "$1" 2>&1); }}
 told() {{ echo "ping $1 $2 $(echo "$said" | sed -n 's/.*time=\\([0-9.]*\\).*/\\1/p')"; }}
 """
+
+
+def reach_script(places: Sequence[tuple[str, int]]) -> str:
+    """A TCP connection to each address and port, all at once."""
+    calls = [
+        f"(nc -w 1 {address} {port} -e true >/dev/null 2>&1; echo reach {address} {port} $?) &"
+        for address, port in places
+    ]
+    return "\n".join([*calls, "wait"]) if calls else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,8 @@ class Space:
     routes: tuple[Route, ...] = ()
     listeners: tuple[Listener, ...] = ()
     pings: tuple[Ping, ...] = ()
+    reached: Mapping[tuple[str, int], bool] = field(default_factory=dict)
+    """Whether a TCP connection to an address and port came about, of those that were tried."""
     refused: tuple[str, ...] = ()
     """Subnets to which a route sends nothing (blackhole, unreachable, prohibit)."""
     neighbours: tuple[Neighbour, ...] = ()
@@ -184,6 +195,7 @@ def parse(output: str) -> Space:
         routes=(*routes4(lines.get("route4", ())), *routes6(lines.get("route6", ()))),
         listeners=tuple(dict.fromkeys(map(listener, lines.get("listen", ())))),
         pings=tuple(map(_ping, lines.get("ping", ()))),
+        reached=dict(map(_reach, lines.get("reach", ()))),
         refused=tuple(_refused(lines.get("route4", ()))),
         neighbours=tuple(_neighbours(lines.get("neighbour", ()))),
     )
@@ -276,6 +288,11 @@ def listener(line: str) -> Listener:
 def _ping(line: str) -> Ping:
     address, code, *time = line.split()
     return Ping(address, code == "0", float(time[0]) if time else None)
+
+
+def _reach(line: str) -> tuple[tuple[str, int], bool]:
+    address, port, code = line.split()
+    return (address, int(port)), code == "0"
 
 
 def bare(addresses: Iterable[str]) -> Iterator[str]:

@@ -58,7 +58,7 @@ def tell(inspection: Inspection, *, explain: bool = False, host_name: str = "loc
         interfaces=tuple(map(_interface, inside.interfaces)) if inside else None,
         routes=tuple(_routes(inside, networks)) if inside else None,
         resolver=resolver,
-        ports=tuple(ports(connection, networks, inside, host_name)),
+        ports=tuple(ports(connection, networks, inside, inspection.host.space, host_name)),
         unknown=tuple(_unknown(inspection)),
     )
     if not explain:
@@ -151,6 +151,7 @@ def _interface(interface: Interface) -> InterfaceReport:
         link=interface.link or None,
         mac_address=interface.mac_address or None,
         state=interface.state or None,
+        mtu=interface.mtu or None,
         addresses=interface.addresses,
     )
 
@@ -208,10 +209,37 @@ def _evidence(
     subnets = {str(ipaddress.ip_interface(address).network) for address in endpoint.addresses}
     leads = {route.destination for route in inside.routes if interface and route.interface == interface.name}
     return EvidenceReport(
-        interface=interface is not None,
+        interface=interface is not None and interface.is_up and _has_its_addresses(endpoint, interface),
         route=bool(subnets) and subnets <= leads,
         resolver=bool(resolver and resolver.docker),
     )
+
+
+def _has_its_addresses(endpoint: LiveEndpoint, interface: Interface) -> bool:
+    return set(bare(endpoint.addresses)) <= set(bare(interface.addresses))
+
+
+def _broken_link(
+    endpoint: LiveEndpoint, network: ObservedNetwork, interface: Interface, host: Space | None
+) -> Iterator[str]:
+    """What of a container's link is not as the engine made it."""
+    if not interface.is_up:
+        yield f"`{interface.name}` is down inside"
+    elif not _has_its_addresses(endpoint, interface):
+        there = ", ".join(bare(interface.addresses)) or "no address"
+        yield f"`{interface.name}` has {there} inside, and the engine gave it {', '.join(bare(endpoint.addresses))}"
+    bridge = host.by_name(network.bridge) if host and network.driver == "bridge" else None
+    if host is None or bridge is None:
+        return
+    if not bridge.is_up:
+        yield f"its bridge {bridge.name} is down on the host"
+    peer = host.by_index(interface.link)
+    if peer is None or peer.link != interface.index:
+        return
+    if not peer.is_up:
+        yield f"its end on the host, {peer.name}, is down"
+    if peer.bridge != bridge.name:
+        yield f"its end on the host, {peer.name}, is a port of {peer.bridge or 'no bridge'}, not of {bridge.name}"
 
 
 def _pings(endpoint: LiveEndpoint, host: Space | None) -> tuple[PingReport, ...]:
@@ -242,6 +270,8 @@ def _notes(
         yield f"its interface stands on `{parent.name}` of the host, and has no end of its own there"
     if interface is None and inspection.inside.space and endpoint.addresses:
         yield "the engine says it is connected, and there is no interface inside that belongs to it"
+    if interface is not None:
+        yield from _broken_link(endpoint, network, interface, inspection.host.space)
     if endpoint.network == _DEFAULT_BRIDGE:
         yield "the default bridge has no names: others reach the container by its address only"
         if endpoint.links:

@@ -113,6 +113,7 @@ class _Page:
             inside = network.interface
             number = f"  number {inside.index}" if inside.index else ""
             text = f"{inside.name}{number}" + (f", its other end is number {inside.link}" if inside.link else "")
+            text += "".join(f", {word}" for word in (inside.state, f"MTU {inside.mtu}" if inside.mtu else None) if word)
             self._line("interface inside", text, f"{about}.interface")
         if network.mac_address:
             self._line("MAC address", network.mac_address, "")

@@ -80,7 +80,7 @@ def _matrix(report: VerifyReport, columns: int) -> Text:
     text = Text("\n").join(table.block(block) for block in table.blocks(columns))
     used = set(marks.values())
     legend = "   ".join(f"{mark} {meaning}" for kind, (mark, _, meaning) in _MARKS.items() if kind in used)
-    return text.append(f"\n  {legend}\n", "dim")
+    return text.append(f"\n  {legend}\n  the row of this host is about published ports only\n", "dim")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import permutations
+from itertools import combinations, permutations
 
 from netdeploy.engine.observed import PortBinding
 from netdeploy.plan.health import is_bound
@@ -36,8 +36,18 @@ def claims(world: World) -> list[Claim]:
         if bound:
             text = f"{guest.name}, which is not of this topology, publishes nothing on its networks"
             found.append(Claim("not published", HOST, "", text, holds=False, bindings=bound))
+    found += _no_relays(world)
     found += [_declared(world, check) for check in world.wishes.checks]
     return [_unless_ended(world, claim) for claim in found]
+
+
+def _no_relays(world: World) -> Iterator[Claim]:
+    """A stranger on two networks can hand on what passes between containers that are to be apart."""
+    for guest in world.guests:
+        for one, other in combinations(sorted(set(guest.attachments)), 2):
+            here, there = ([m for m in world.members.values() if network in m.places] for network in (one, other))
+            if any(not set(a.places) & set(b.places) for a in here for b in there):
+                yield Claim("apart", guest.name, "", f"no stranger joins {one} and {other}", holds=False, network=other)
 
 
 def _well(world: World, member: Member) -> Iterator[Claim]:

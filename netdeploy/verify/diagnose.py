@@ -166,6 +166,13 @@ class Diagnosis:
             holder = publisher(self._world, claim.probe.port if claim.probe else 0)
             who = f"`{holder.name}` publishes it" if holder else "a program of the host that is no container answers"
             yield Cause(f"the host reaches {claim.check.to if claim.check else 'it'}: {who}")
+        relay = next((guest for guest in self._world.guests if guest.name == claim.source), None)
+        if relay is not None and claim.probe is None:
+            where = listed(frozenset(relay.attachments) & {network.name for network in self._world.wishes.networks})
+            yield Cause(
+                f"`{relay.name}`, which is not of this topology, is on {where}: it can pass on what is to stay apart",
+                f"docker network disconnect {claim.network} {relay.name}",
+            )
         if source is not None and target is not None:
             yield from self._together(claim, source, target, outcome)
         elif source is not None and claim.probe and claim.probe.kind == "lookup" and outcome:

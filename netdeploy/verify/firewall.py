@@ -77,7 +77,7 @@ def read(saved: str) -> Rules:
         if line.startswith("*"):
             chains = tables.setdefault(line[1:].strip(), {})
         elif line.startswith(":"):
-            name, policy, *_ = [*line[1:].split(), "-"]
+            name, policy, *_ = [*line[1:].split(), "-", "-"]
             chains[name] = _Chain(policy)
         elif line.startswith("-A "):
             try:

@@ -106,6 +106,11 @@ def guest(lab: Lab) -> None:
     lab.foreign("ndt-guest", network="ndt-public-net-1", ports={"80/tcp": None})
 
 
+def relay(lab: Lab) -> None:
+    lab.foreign("ndt-relay", network="ndt-public-net-1")
+    lab.client.networks.get("ndt-private-net-1").connect("ndt-relay")
+
+
 def paused(lab: Lab) -> None:
     lab.container("ndt-cassandra").pause()
 
@@ -124,6 +129,7 @@ TAMPERINGS = {
     stopped: "`ndt-cassandra` is stopped (exit code 137)",
     connected_besides: "`ndt-netflix-frontend` is also on `ndt-private-net-1`, where the file does not put it",
     guest: "`ndt-guest`, which is not of this topology, is on `ndt-public-net-1` and publishes port 80 on the host's ",
+    relay: "`ndt-relay`, which is not of this topology, is on `ndt-private-net-1`, `ndt-public-net-1`: it can pass on",
     paused: "`ndt-cassandra` is paused",
     renamed: "`ndt-cassandra` is called `ndt-other` on the engine",
     removed: "`ndt-cassandra` is not on the engine",
