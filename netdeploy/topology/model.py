@@ -534,7 +534,7 @@ class Check(Model):
     http: HttpCheck | None = None
     """What a web server there answers."""
     within: Nanoseconds | None = None
-    """How long it is tried until it is so (default 5s)."""
+    """How long it is tried until it is so (default 3s)."""
     name: str = ""
     """What it shows, in your words."""
 

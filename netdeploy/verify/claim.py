@@ -16,7 +16,7 @@ ANSWER_BYTES = 65_536
 """So much of a web server's answer is looked at, as in `probe.sh`."""
 PATH_BYTES = 8_192
 """So long a path is asked for; servers refuse longer ones."""
-_SETTLING = 3.0
+SETTLING = 3.0
 """Seconds for which a probe is repeated while it does not come out as claimed."""
 
 
@@ -31,7 +31,7 @@ class Probe:
     host: str
     port: int = 0
     want: Want = "yes"
-    within: float = _SETTLING
+    within: float = SETTLING
     http: HttpCheck | None = None
     behind: tuple[str, ...] = ()
     """Of a published port: the container's addresses, where `target` is the port it leads to."""

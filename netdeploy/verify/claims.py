@@ -13,11 +13,9 @@ from netdeploy.topology.model import Check
 from netdeploy.topology.rules_checks import HOST as HOST_IN_CHECKS
 from netdeploy.topology.rules_checks import is_address
 from netdeploy.topology.text_types import place_parts
-from netdeploy.verify.claim import ANSWER_BYTES, PATH_BYTES, Claim, Probe, Want
+from netdeploy.verify.claim import ANSWER_BYTES, PATH_BYTES, SETTLING, Claim, Probe, Want
 from netdeploy.verify.world import HOST, Member, World
 
-_PATIENCE = 5.0
-"""Seconds for a declared check that does not say."""
 _LOCAL = "127.0.0.1"
 _ON_THE_HOST_ITSELF = {"0.0.0.0": _LOCAL, "::": "::1"}  # noqa: S104 - where to try what is published at all addresses
 
@@ -241,7 +239,7 @@ def _declared(world: World, check: Check) -> Claim:
     name, port = place_parts(check.to)
     from_host = check.source == HOST_IN_CHECKS
     wanted: Want = "no" if check.expect in ("unreachable", "does-not-resolve") else "yes"
-    within = _PATIENCE if check.within is None else check.within / 1e9
+    within = SETTLING if check.within is None else check.within / 1e9
     if check.expect in ("resolves", "does-not-resolve"):
         probe = Probe("lookup", name, want=wanted, within=within)
     elif check.http:
