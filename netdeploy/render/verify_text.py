@@ -31,6 +31,8 @@ _SAW = {
     "unreachable": "network is unreachable",
     "unresolved": "no such name",
     "empty": "closed without a word",
+    "mute": "accepted, and said nothing",
+    "slow": "no end of the answer",
 }
 _WIDEST = 120
 _SHOWN_PORTS = 3

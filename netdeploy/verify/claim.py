@@ -16,6 +16,8 @@ ANSWER_BYTES = 65_536
 """So much of a web server's answer is looked at, as in `probe.sh`."""
 PATH_BYTES = 8_192
 """So long a path is asked for; servers refuse longer ones."""
+WEB_SECONDS = 4
+"""Seconds that a web server has for a whole answer, as in the script."""
 SETTLING = 3.0
 """Seconds for which a probe is repeated while it does not come out as claimed."""
 

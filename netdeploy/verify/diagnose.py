@@ -10,7 +10,7 @@ from netdeploy.engine.observed import ObservedContainer
 from netdeploy.topology.draft import DEFAULT_BRIDGE
 from netdeploy.topology.rules_checks import is_address
 from netdeploy.verify.cause import Cause, listed
-from netdeploy.verify.claim import Claim
+from netdeploy.verify.claim import WEB_SECONDS, Claim
 from netdeploy.verify.diagnose_names import astray, not_found, resolves_all_the_same
 from netdeploy.verify.diagnose_path import Way, by_outcome
 from netdeploy.verify.diagnose_ports import no_port, not_answering, not_listening, published_besides, publisher
@@ -209,7 +209,7 @@ class Diagnosis:
             return
         if name in ("localhost", "127.0.0.1"):
             yield from self._localhost(source, port)
-        if outcome and outcome.word in ("status", "lacks", "garbled"):
+        if outcome and outcome.word in ("status", "lacks", "garbled", "mute", "slow"):
             yield self._other_answer(claim, outcome)
         if target is None:
             yield from self._unknown(source, name, outcome)
@@ -276,6 +276,10 @@ class Diagnosis:
         to = claim.check.to if claim.check else ""
         if outcome.word == "lacks":
             return Cause(f"{to} answers, and its answer does not hold `{http.contains if http else ''}`")
+        if outcome.word == "mute":
+            return Cause(f"{to} accepts the connection, and says nothing within {WEB_SECONDS} seconds", _SLOW)
+        if outcome.word == "slow":
+            return Cause(f"{to} begins to answer, and has not come to an end after {WEB_SECONDS} seconds", _SLOW)
         if outcome.word == "garbled":
             return Cause(f"{to} answers, and what it says is no HTTP", "is that the port of a web server?")
         wanted = http.status if http else 200
@@ -301,6 +305,7 @@ def _cut_off(member: Member | None) -> Iterator[Cause]:
         )
 
 
+_SLOW = "docker logs shows what its program does"
 _SEEN = {
     "ok": "it answered",
     "refused": "the connection was refused",
@@ -309,6 +314,8 @@ _SEEN = {
     "unresolved": "the name does not resolve",
     "empty": "the connection was closed at once",
     "silent": "the host accepted and the container did not answer",
+    "mute": "the connection was accepted, and nothing came",
+    "slow": "the answer came to no end",
     "garbled": "what answered speaks no HTTP",
 }
 

@@ -101,26 +101,28 @@ accepts_behind() {
     if [ "$word" != ok ]; then word=silent; fi
 }
 
+# `dd` writes what it reads at once: of a server that does not end the connection, all that it said is there.
 web() { # address port
     file=/tmp/$number
     rm -f "$file" "$file".*
     eval "contains=\${CONTAINS_$number-} path=\${PATH_$number-}" # the number is ours
-    HOST=$host PATH_=$path timeout 6 nc -w 2 "$1" "$2" -e sh -c "
+    late=
+    HOST=$host PATH_=$path timeout 4 nc -w 2 "$1" "$2" -e sh -c "
         printf 'GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: netdeploy\r\nAccept: */*\r\nConnection: close\r\n\r\n' \
-            \"\$PATH_\" \"\$HOST\"; head -c 65536 >$file" 2>"$file.said" </dev/null
+            \"\$PATH_\" \"\$HOST\"; dd bs=65536 count=64 >$file 2>/dev/null" 2>"$file.said" </dev/null || { [ $? -lt 124 ] || late=yes; }
     if [ ! -e "$file" ]; then reason "$(cat "$file.said")"; return; fi
-    if [ ! -s "$file" ]; then word=empty; return; fi
+    if [ ! -s "$file" ]; then word=${late:+mute} word=${word:-empty}; return; fi
     said=$(head -c 13 "$file").
     case $said in
         HTTP/[0-9].[0-9]" "[0-9][0-9][0-9][!0-9]*) got=${said#HTTP/??? } got=${got%"${got#???}"} ;;
-        *) word=garbled; return ;;
+        *) word=${late:+slow} word=${word:-garbled}; return ;;
     esac
-    body=$(sed '1,/^\r*$/d' "$file"; echo .) # which keeps the line breaks at its end
+    body=$(head -c 65536 "$file" | sed '1,/^\r*$/d'; echo .) # which keeps the line breaks at its end
     if [ "$got" != "$status" ]; then word="status $got"
     else
         case ${body%.} in
             *"$contains"*) word=ok ;;
-            *) word=lacks ;;
+            *) word=${late:+slow} word=${word:-lacks} ;;
         esac
     fi
 }

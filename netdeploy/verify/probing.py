@@ -27,7 +27,9 @@ _LONGEST = 10.0
 
 _MOST_BYTES = 100_000
 """Of an environment: Linux takes 128 KiB for one variable, and the engine passes all on."""
-_WORDS = frozenset(["ok", "refused", "timeout", "unreachable", "unresolved", "empty", "silent", "lacks", "garbled"])
+_WORDS = frozenset(
+    ["ok", "refused", "timeout", "unreachable", "unresolved", "empty", "silent", "lacks", "garbled", "mute", "slow"]
+)
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _STATUS = re.compile(r"[0-9]{3}")
 _LISTENER = re.compile(r"L ((?:[0-9A-F]{8}|[0-9A-F]{32}):[0-9A-F]{4})")
@@ -39,7 +41,8 @@ class Outcome:
 
     `word` is `ok`, `refused`, `timeout`, `unreachable` (the network is), `unresolved`, `empty` (accepted, and closed
     at once), `silent` (accepted by the engine's proxy, and not by the container), `status` (of a web server, another
-    one than wanted), `lacks` (its text), `garbled` (what answers speaks no HTTP) or `nothing` (no word came back).
+    one than wanted), `lacks` (its text), `garbled` (what answers speaks no HTTP), `mute` (a web server
+    accepted, and said nothing in time), `slow` (it had not said all in time) or `nothing` (no word came back).
     """
 
     word: str

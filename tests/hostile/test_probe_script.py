@@ -6,6 +6,7 @@ import shutil
 import socketserver
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ needs_busybox = pytest.mark.skipif(BUSYBOX is None, reason="there is no busybox 
 
 
 @contextmanager
-def server(answer: bytes, *, endless: bool = False) -> Iterator[int]:
+def server(answer: bytes, *, endless: bool = False, pause: float = 0.0) -> Iterator[int]:
     """Answers whoever connects, whatever is asked."""
 
     class Handler(socketserver.BaseRequestHandler):
@@ -29,6 +30,7 @@ def server(answer: bytes, *, endless: bool = False) -> Iterator[int]:
             self.request.recv(4096)
             try:
                 self.request.sendall(answer)
+                time.sleep(pause)
                 while endless:
                     self.request.sendall(b"x" * 65536)
             except OSError:
@@ -58,6 +60,7 @@ def tried(probes: dict[int, Probe], folder: Path, hosts: str = "") -> dict[int, 
             "tr",
             "head",
             "cat",
+            "dd",
             "rm",
             "nc",
             "timeout",
@@ -120,6 +123,21 @@ def test_what_a_server_says_is_data(answer: bytes, contains: str | None, word: s
 def test_an_endless_answer_comes_to_an_end(tmp_path: Path) -> None:
     with server(HEAD, endless=True) as port:
         assert tried({1: asked(port, contains="y")}, tmp_path)[1].word == "lacks"
+
+
+@needs_busybox
+@pytest.mark.parametrize(
+    ("answer", "contains", "word"),
+    [
+        (b"", None, "mute"),
+        (b"HTT", None, "slow"),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nall", "all is well", "slow"),
+        (b"HTTP/1.0 200 OK\r\n\r\nall is well", "all is well", "ok"),
+    ],
+)
+def test_a_server_that_takes_its_time(answer: bytes, contains: str | None, word: str, tmp_path: Path) -> None:
+    with server(answer, pause=30) as port:
+        assert tried({1: asked(port, contains=contains)}, tmp_path)[1].word == word
 
 
 @needs_busybox
