@@ -8,6 +8,7 @@ import click
 
 from netdeploy.cli import streams
 from netdeploy.cli.context import show_error
+from netdeploy.topology.size import size_text
 
 if TYPE_CHECKING:
     from netdeploy.topology.read import Reading
@@ -47,7 +48,7 @@ def _verdict(reading: Reading) -> str:
     topology = reading.topology
     size = ""
     if topology:
-        size = f": {_count(len(topology.containers), 'container')}, {_count(len(topology.networks), 'network')}"
+        size = f": {size_text(list(topology.containers.values()), len(topology.networks))}"
     return f"{reading.shown} is right{size}{also}"
 
 

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from netdeploy.render.layout import count, hanging, paragraph, printable
 from netdeploy.render.urls import url_lines
+from netdeploy.topology.size import size_text
 
 if TYPE_CHECKING:
     from netdeploy.plan.changes import Changes
@@ -29,7 +30,7 @@ def applied_text(view: View, source: str, host_name: str, *, changed: bool, widt
         width: columns to wrap at; None for lines that stay one.
     """
     topology, style = view.wishes.origin.topology, "bold green"
-    size = f"{count(len(view.wishes.containers), 'container')} on {count(len(view.wishes.networks), 'network')}"
+    size = size_text([wish.spec for wish in view.wishes.containers], len(view.wishes.networks))
     head = "" if changed else "No changes. "
     lines = paragraph(f"{head}`{topology}` is up to date with {source}: {size}.", width)
     lines.stylize(style, 0, len(f"`{topology}` is up to date" if changed else head))
