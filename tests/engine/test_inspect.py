@@ -8,6 +8,7 @@ import re
 import subprocess
 import tarfile
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from engine.lab import Lab, free_port
+from engine.lab import Lab, free_port, http_get
 from netdeploy.engine.busybox import static_busybox
 from netdeploy.engine.helpers import LABEL_HELPER
 from netdeploy.errors import Interrupted, OperationFailed
@@ -430,3 +431,63 @@ def test_without_a_helper_this_machine_tells_what_it_can(lab: Lab, monkeypatch: 
     remote = inspected(lab, "ndt-box")
     assert "there is no busybox), and the engine is not on this machine" in json.dumps(remote["unknown"])
     assert on(remote, "ndt-net")["addresses"] == on(whole, "ndt-net")["addresses"]
+
+
+# -- what the host reaches, and links that are broken ------------------------------------------------------------------
+
+
+SERVED = """
+name: ndt-lab
+prefix: ndt-
+containers:
+  web:
+    image: BUSYBOX
+    command: [httpd, -f, -p, '80']
+    expose: ['80', '81']
+    stop_signal: SIGKILL
+    networks: [net]
+networks: {net: {}}
+"""
+
+
+def notes(report: Any) -> dict[int, str]:
+    return {port["port"]: port["note"] for port in report["ports"]}
+
+
+def test_an_exposed_port_is_told_as_the_host_finds_it(lab: Lab) -> None:
+    lab.apply(lab.write(SERVED))
+    report = inspected(lab, "ndt-web")
+    address = on(report, "ndt-net")["addresses"][0].partition("/")[0]
+    found = notes(report)
+    with pytest.raises(urllib.error.HTTPError):  # it answers: there is no such page
+        http_get(f"http://{address}:80/nothing")
+    assert found[80].endswith(f"this host still does at {address}:80")
+    assert found[81].endswith("this host does not")  # nothing listens there
+    shell("iptables", "-I", "OUTPUT", "-d", address, "-p", "tcp", "--dport", "80", "-j", "DROP")
+    try:
+        assert notes(inspected(lab, "ndt-web"))[80].endswith("this host does not")
+    finally:
+        shell("iptables", "-D", "OUTPUT", "1")
+
+
+def test_a_link_that_is_broken_is_told_and_is_no_evidence(lab: Lab) -> None:
+    lab.apply(lab.write(SERVED))
+    pid = lab.container("ndt-web").attrs["State"]["Pid"]
+    before = on(inspected(lab, "ndt-web"), "ndt-net")
+    assert before["evidence"]["interface"]
+    assert before["interface"]["mtu"] == 1500
+    peer = before["host_interface"]["name"]
+    shell("ip", "link", "set", peer, "nomaster")
+    assert (
+        f"its end on the host, {peer}, is a port of no bridge" in on(inspected(lab, "ndt-web"), "ndt-net")["notes"][0]
+    )
+    shell("ip", "link", "set", peer, "down")
+    assert f"its end on the host, {peer}, is down" in on(inspected(lab, "ndt-web"), "ndt-net")["notes"]
+    shell("nsenter", f"--net=/proc/{pid}/ns/net", "ip", "link", "set", "eth0", "down")
+    after = on(inspected(lab, "ndt-web"), "ndt-net")
+    assert "`eth0` is down inside" in after["notes"]
+    assert not after["evidence"]["interface"]
+
+
+def shell(*command: str) -> None:
+    subprocess.run(command, check=True, timeout=30)
