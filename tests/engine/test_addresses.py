@@ -60,6 +60,7 @@ def failed_connect(lab: Lab, network: str, container: str, **settings: Any) -> N
     assert network in networks(lab, container), "this engine leaves no entry behind: nothing to test"
 
 
+@pytest.mark.whole
 def test_a_connect_that_failed_is_no_place_on_a_network(lab: Lab) -> None:
     apart = lab.write(with_head(FULL))
     lab.apply(apart)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from engine.lab import Lab
 from engine.proxy import Proxy
 
@@ -95,6 +97,7 @@ def test_what_is_missing_stopped_or_set_up_otherwise(lab: Lab) -> None:
     assert "exited with code 137" in text
 
 
+@pytest.mark.whole
 def test_it_never_changes_anything(lab: Lab, proxy: Proxy) -> None:
     file = by_hand(lab)
     lab.client.networks.get("ndt-private").disconnect("ndt-cassandra")

@@ -262,6 +262,7 @@ def test_a_subnet_goes_from_a_removed_network_to_a_new_one(lab: Lab) -> None:
     assert lab.names() == {"ndt-web", "ndt-new"}
 
 
+@pytest.mark.whole
 def test_a_container_that_lost_all_its_networks_is_brought_back(lab: Lab) -> None:
     text = f"""
         name: ndt-lab
@@ -278,6 +279,7 @@ def test_a_container_that_lost_all_its_networks_is_brought_back(lab: Lab) -> Non
     assert set(lab.container("ndt-web").attrs["NetworkSettings"]["Networks"]) == {"ndt-new"}
 
 
+@pytest.mark.whole
 def test_two_containers_swap_their_host_ports(lab: Lab) -> None:
     one, two = free_port(), free_port()
     text = f"""

@@ -157,6 +157,7 @@ def test_a_saved_plan_takes_nothing_over_unasked(lab: Lab) -> None:
     assert lab.names() == {"ndt-app", "ndt-net"}
 
 
+@pytest.mark.whole
 def test_a_teardown_by_another_file_asks_too(lab: Lab) -> None:
     one, two = lab.write(ONE, name="one"), lab.write(TWO, name="two")
     lab.apply(one)

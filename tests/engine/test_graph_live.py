@@ -108,6 +108,7 @@ def test_what_the_file_has_no_more(lab: Lab, file: Path) -> None:
     assert any(line.startswith(("✗ missing: ndt-rear", "≠ different: ndt-rear")) for line in found)
 
 
+@pytest.mark.whole
 def test_it_only_looks(lab: Lab, file: Path, proxy: Proxy) -> None:
     before = lab.identities("ndt-web", "ndt-app", "ndt-store")
     assert lab.run("graph", file, "--live", url=proxy.url).code == 0

@@ -321,6 +321,7 @@ def test_an_image_without_a_shell(lab: Lab) -> None:
         lab.remove_image("ndt-bare:latest")
 
 
+@pytest.mark.whole
 def test_the_commands_do_what_they_say(lab: Lab) -> None:
     """Those that look are run, and their output holds what the report tells."""
     lab.client.networks.create("ndt-net")
@@ -354,6 +355,7 @@ def test_the_commands_do_what_they_say(lab: Lab) -> None:
     assert set(told) <= {item["about"] for item in report["commands"]}
 
 
+@pytest.mark.whole
 def test_several_are_told_in_their_order(lab: Lab) -> None:
     for name in ("ndt-b", "ndt-a", "ndt-c"):
         lab.foreign(name)

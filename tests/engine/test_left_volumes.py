@@ -52,6 +52,7 @@ def left_by(lab: Lab, before: str, after: str, image: str = "BUSYBOX") -> tuple[
     return volume, told
 
 
+@pytest.mark.whole
 @pytest.mark.part(1)
 @pytest.mark.usefixtures("clean")
 @pytest.mark.parametrize("after", ["volumes: [named:/v]", "volumes: [BIND:/v]"], ids=["named", "bind"])

@@ -59,6 +59,7 @@ def test_a_replaced_container_keeps_a_link_that_follows_its_target(lab: Lab, cha
     assert lab.diff(file) == []
 
 
+@pytest.mark.whole
 def test_a_link_that_went_stale_is_seen_and_mended(lab: Lab) -> None:
     file = write(lab)
     lab.apply(file)
@@ -91,6 +92,7 @@ def test_a_link_that_goes_stale_by_the_apply_itself_is_mended_by_it(lab: Lab) ->
     assert is_right(lab)
 
 
+@pytest.mark.whole
 def test_a_replacement_that_fails_is_taken_back_and_its_link_is_right(lab: Lab) -> None:
     lab.apply(write(lab))
     before = lab.container("ndt-web").id

@@ -185,6 +185,7 @@ volumes: {data: }
 """
 
 
+@pytest.mark.whole
 def test_eight_applies_at_once_all_succeed_with_one_set_of_objects(lab: Lab) -> None:
     file = lab.write(TWO)
     running = [started(lab, "apply", file) for _ in range(8)]

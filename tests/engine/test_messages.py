@@ -95,6 +95,7 @@ def test_only_what_could_have_changed_something_says_that_nothing_was_changed(la
         assert "does not have; nothing was changed" in lab.run("apply", young).err
 
 
+@pytest.mark.whole
 def test_health_is_told_once_by_an_apply_that_changes_something(lab: Lab) -> None:
     file = write(lab, PORT=free_port())
     lab.apply(file)

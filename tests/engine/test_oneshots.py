@@ -123,6 +123,7 @@ def test_one_that_nobody_waits_for_fails_when_it_ends_and_the_hint_says_how_it_m
     assert "service_completed_successfully" in result.err
 
 
+@pytest.mark.whole
 def test_one_that_was_to_keep_running_and_ends_after_a_while_is_told(lab: Lab) -> None:
     """It has stayed up for as long as is waited for; the rest of the apply takes longer."""
     file = lab.write(

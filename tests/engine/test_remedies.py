@@ -163,6 +163,7 @@ def test_verify_says_the_docker_command_for_what_it_did_not_make(
     assert report["passed"], report["causes"]
 
 
+@pytest.mark.whole
 def test_what_a_stopped_one_does_not_answer_is_untested(lab: Lab, by_hand_too: Path) -> None:
     stopped(lab)
     report = proven(lab, by_hand_too)
@@ -186,6 +187,7 @@ def test_a_port_that_leads_elsewhere_inside_is_one_sentence(lab: Lab, tmp_path: 
 # -- waiting for health ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.whole
 def test_one_that_stays_unhealthy_is_a_failure_when_it_was_waited_for(lab: Lab) -> None:
     health = "{test: 'echo my disk is full; exit 1', interval: 300ms, retries: 1}"
     file = lab.write(

@@ -90,6 +90,7 @@ def test_a_plan_of_nothing_is_carried_out_and_changes_nothing(lab: Lab) -> None:
     assert lab.identities("ndt-web", "ndt-db") == before
 
 
+@pytest.mark.whole
 def test_run_time_is_no_drift(lab: Lab) -> None:
     """Another process id, start time and address: the plan still holds."""
     file = lab.write(BODY)

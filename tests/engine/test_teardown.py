@@ -71,6 +71,7 @@ def test_one_that_stands_between_and_is_stopped_already_changes_nothing(lab: Lab
     assert before(finished(lab, "teardown", "ndt-lab"), "web", "db")
 
 
+@pytest.mark.whole
 def test_what_depends_on_what_is_never_a_difference(lab: Lab) -> None:
     lab.apply(lab.write(USERS))
     file = lab.write(USERS.replace("depends_on: [app]", "depends_on: [db]"))

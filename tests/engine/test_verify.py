@@ -350,6 +350,7 @@ networks: {{edge: {{name: ndt-edge, external: true}}}}
     return file
 
 
+@pytest.mark.whole
 def test_two_copies_on_one_external_network_are_named_both(lab: Lab, edge: str) -> None:
     one, two = on_edge(lab, "ndt-one", "ndt-a-"), on_edge(lab, "ndt-two", "ndt-b-")
     report = proven(lab, one)
@@ -514,6 +515,7 @@ networks: {{net: }}
 # -- how it goes about it ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.whole
 def test_a_helper_that_was_left_behind_is_removed_by_the_next_verify(lab: Lab, exercise: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()

@@ -74,6 +74,7 @@ networks: {{net: }}
     assert cause.startswith("a firewall inside `ndt-web` drops packets: rule 1 of the chain INPUT (")
 
 
+@pytest.mark.whole
 def test_probes_go_in_rounds_and_are_all_answered(lab: Lab) -> None:
     long = "x" * 1200
     checks = "".join(
@@ -94,6 +95,7 @@ checks:
     assert report["passed"], causes(report)[:3]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("hosts", ["-lp9 db\\n* db\\n", "$(touch /tmp/owned) db\\n"], ids=["options", "commands"])
 def test_what_is_in_etc_hosts_harms_nobody(lab: Lab, hosts: str) -> None:
     file = lab.write(
