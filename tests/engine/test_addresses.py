@@ -220,6 +220,7 @@ networks: {{net: {{ipam: {{config: [{{subnet: 10.83.44.0/28}}]}}}}}}
 """
 
 
+@pytest.mark.whole
 def test_who_has_a_fixed_address_by_chance_makes_room(lab: Lab) -> None:
     """As after a reboot: the one without a fixed address was started first."""
     file = lab.write(with_head(PINNED))

@@ -80,6 +80,7 @@ def test_what_another_file_made_is_not_taken_over_unasked(lab: Lab, proxy: Proxy
     assert str(two) in lab.run("status", "ndt-lab").out
 
 
+@pytest.mark.whole
 def test_a_terminal_is_asked(lab: Lab) -> None:
     one, two = lab.write(ONE, name="one"), lab.write(TWO, name="two")
     lab.apply(one)

@@ -162,6 +162,7 @@ def test_ctrl_c_and_term_finish_the_call_in_flight_and_say_what_was_not_done(lab
         assert lab.names() == set()
 
 
+@pytest.mark.whole
 def test_an_interrupted_replacement_is_taken_back(lab: Lab, pytestconfig: pytest.Config) -> None:
     lab.apply(write(lab, SLOW))
     before = lab.identities("ndt-db", "ndt-late")

@@ -161,6 +161,7 @@ def test_who_is_on_anothers_network_is_no_obstacle_when_it_goes_too(lab: Lab) ->
     assert lab.volumes() == set()
 
 
+@pytest.mark.whole
 def test_a_name_that_is_unknown_or_given_twice_is_no_hindrance(lab: Lab) -> None:
     files = several(lab)
     result = lab.run("teardown", files[0], "ndt-one", "ndt-nothing", "ndt-two", "ndt-three")
