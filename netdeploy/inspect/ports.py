@@ -17,14 +17,21 @@ if TYPE_CHECKING:
     from netdeploy.inspect.space import Space
 
 
+def _exposed_ports(container: ObservedContainer) -> Iterator[tuple[int, str]]:
+    """Number and protocol of each."""
+    for text in sorted(container.exposed):
+        number, _, protocol = text.partition("/")
+        port = port_number(number)
+        if port is not None:
+            yield port, protocol or "tcp"
+
+
 def exposed_places(connection: Networking) -> Iterator[tuple[str, int]]:
     """The addresses of a container, each with the TCP ports that it exposes and does not publish."""
     container = connection.connected
     published = {binding.target for binding in container.bound_ports if binding.protocol == "tcp"}
-    for text in sorted(container.exposed):
-        number, _, protocol = text.partition("/")
-        port = port_number(number)
-        if port is not None and protocol in ("", "tcp") and port not in published:
+    for port, protocol in _exposed_ports(container):
+        if protocol == "tcp" and port not in published:
             yield from ((address, port) for endpoint in connection.endpoints for address in bare(endpoint.addresses))
 
 
@@ -40,14 +47,12 @@ def ports(
     asked = sorted({(binding.target, binding.protocol) for binding in (*container.ports, *container.bound_ports)})
     for target, protocol in asked:
         yield _published(container, (target, protocol), networks, inside, host_name)
-    for text in sorted(container.exposed):
-        number, _, protocol = text.partition("/")
-        port = port_number(number)
-        if port is not None and (port, protocol or "tcp") not in asked:
-            listening = _listening(inside, port, protocol or "tcp")
+    for port, protocol in _exposed_ports(container):
+        if (port, protocol) not in asked:
+            listening = _listening(inside, port, protocol)
             yield PortReport(
                 port=port,
-                protocol=protocol or "tcp",
+                protocol=protocol,
                 published=(),
                 leads_to=None,
                 listening=listening,
@@ -60,16 +65,14 @@ def _exposed(connection: Networking, port: int, host: Space | None, listening: S
     if connection.connected.network_mode == HOST:
         heard = "" if listening is None or listening else ", and nothing listens there"
         return f"the host's network is its own: this is the host's port {port}{heard}"
-    tried = {
-        place: came
-        for place, came in (host.reached if host else {}).items()
-        if place in set(exposed_places(connection))
-    }
-    at = [f"{_bracketed(address)}:{number}" for (address, number), came in tried.items() if came and number == port]
+    reached = host.reached if host else {}
+    own = [address for endpoint in connection.endpoints for address in bare(endpoint.addresses)]
+    tried = [address for address in own if (address, port) in reached]
+    at = [f"{_bracketed(address)}:{port}" for address in tried if reached[address, port]]
     text = "exposed, not published: no port on localhost"
     if at:
         return f"{text}; containers on its networks reach it, and this host still does at {' and '.join(at)}"
-    if any(number == port for _, number in tried):
+    if tried:
         return f"{text}; containers on its networks may reach it, this host does not"
     return f"{text}; containers on its networks may reach it"
 

@@ -15,7 +15,7 @@ from netdeploy.verify.diagnose_names import astray, not_found, resolves_all_the_
 from netdeploy.verify.diagnose_path import Way, by_outcome
 from netdeploy.verify.diagnose_ports import no_port, not_answering, not_listening, published_besides, publisher
 from netdeploy.verify.probing import Evidence, Outcome
-from netdeploy.verify.remedies import SHOWS_IT, joins, made_anew, starts
+from netdeploy.verify.remedies import SHOWS_IT, beside, joins, made_anew, starts
 from netdeploy.verify.world import HOST, ICC, Member, World
 
 
@@ -40,7 +40,7 @@ class Diagnosis:
             if outcome.by_hosts:
                 return f"docker exec {asking.name} cat /etc/hosts"
             if claim.probe.kind == "lookup":
-                return f"docker run --rm --network container:{asking.name} busybox nslookup {host}"
+                return beside(asking.name, f"nslookup {host}")
         live = (target and target.live) or (source and source.live)
         return f"docker inspect {live.name}" if live else "docker ps --all"
 

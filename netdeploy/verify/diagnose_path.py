@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netdeploy.engine.observed import ObservedAttachment, ObservedNetwork
 from netdeploy.inspect.space import Interface, Route, Space, bare
 from netdeploy.topology.draft import DEFAULT_BRIDGE
 from netdeploy.verify.cause import Cause
-from netdeploy.verify.firewall import Packet, Rules, Stopped
+from netdeploy.verify.firewall import Packet, Stopped
 from netdeploy.verify.places import Place
 from netdeploy.verify.probing import Evidence, Outcome
+from netdeploy.verify.remedies import beside
 from netdeploy.verify.world import HOST, Member, World
 
 RESOLVER = "127.0.0.11"
@@ -60,7 +61,7 @@ class _End:
 
     def shown_by(self, command: str) -> str:
         """A command in its network, which its image need not have."""
-        return f"docker run --rm --network container:{self.real} busybox {command}"
+        return beside(self.real, command)
 
     @property
     def anew(self) -> str:
@@ -204,30 +205,36 @@ class Way:
             start = source.attachment.address or source.attachment.address6 if source.attachment else ""
         if not (start and to):
             return
-        protocol = "tcp" if self.port else "icmp"
-        inside = [(end, end.interface.name if end and end.interface else "eth0") for end in (source, target)]
-        (_, from_name), (_, to_name) = inside
-        asked = Packet(start, to, protocol, self.port)
-        back = Packet(to, start, protocol, self.port, answer=True)
-        bridge, host = network.bridge, self.evidence.places.get(HOST)
-        steps: list[tuple[Place | None, _Hooks, Packet, str, _End | None]] = []
+        asked = Packet(start, to, "tcp" if self.port else "icmp", self.port)
+        back = replace(asked, source=to, target=start, answer=True)
+        bridge = network.bridge
+        between = [
+            (None, _BETWEEN, replace(packet, inward=bridge, outward=bridge)) if source else (None, hooks, packet)
+            for packet, hooks in ((replace(asked, outward=bridge), _OUT), (replace(back, inward=bridge), _IN))
+        ]
+        steps: list[tuple[_End | None, _Hooks, Packet]] = [
+            between[0],
+            (target, _IN, replace(asked, inward=_link_name(target))),
+            (target, _OUT, replace(back, outward=_link_name(target))),
+            between[1],
+        ]
         if source is not None:
-            steps.append((source.place, _OUT, _over(asked, outward=from_name), f"inside {source.name}", source))
-            steps.append((host, _BETWEEN, _over(asked, inward=bridge, outward=bridge), "on the host", None))
-        else:
-            steps.append((host, _OUT, _over(asked, outward=bridge), "on the host", None))
-        steps.append((target.place, _IN, _over(asked, inward=to_name), f"inside {target.name}", target))
-        steps.append((target.place, _OUT, _over(back, outward=to_name), f"inside {target.name}", target))
-        if source is not None:
-            steps.append((host, _BETWEEN, _over(back, inward=bridge, outward=bridge), "on the host", None))
-            steps.append((source.place, _IN, _over(back, inward=from_name), f"inside {source.name}", source))
-        else:
-            steps.append((host, _IN, _over(back, inward=bridge), "on the host", None))
-        for place, hooks, packet, where, end in steps:
-            rules = _rules_for(place, packet)
-            found = rules.stops(packet, hooks) if rules else None
-            if found is not None:
-                yield _by_rule(found, where, packet, end)
+            first = (source, _OUT, replace(asked, outward=_link_name(source)))
+            steps = [first, *steps, (source, _IN, replace(back, inward=_link_name(source)))]
+        for end, hooks, packet in steps:
+            yield from _stopped(end.place if end else self.evidence.places.get(HOST), hooks, packet, end)
+
+
+def _link_name(end: _End) -> str:
+    return end.interface.name if end.interface else "eth0"
+
+
+def _stopped(place: Place | None, hooks: _Hooks, packet: Packet, end: _End | None) -> Iterator[Cause]:
+    """The rule of a container's firewall (`end` is None: of the host's) that stops a packet."""
+    rules = (place.rules6 if ":" in packet.target else place.rules) if place else None
+    found = rules.stops(packet, hooks) if rules else None
+    if found is not None:
+        yield _by_rule(found, packet, end)
 
 
 def no_resolver(evidence: Evidence, member: Member, network: str) -> Iterator[Cause]:
@@ -251,9 +258,7 @@ def no_resolver(evidence: Evidence, member: Member, network: str) -> Iterator[Ca
         (_OUT, Packet(RESOLVER, RESOLVER, "udp", 53, outward="lo")),
         (_IN, Packet(RESOLVER, RESOLVER, "udp", 53, inward="lo")),
     ):
-        found = place.rules.stops(packet, hooks) if place.rules else None
-        if found is not None:
-            yield _by_rule(found, f"inside {end.name}", packet, end)
+        yield from _stopped(place, hooks, packet, end)
 
 
 _RESOLV_HINT = "docker exec {} sh -c 'echo nameserver 127.0.0.11 > /etc/resolv.conf'"
@@ -280,17 +285,8 @@ def only_udp(evidence: Evidence, target: Member, port: int) -> bool:
     return any(item.protocol == "udp" and item.port == port for item in (place.space.listeners if place else ()))
 
 
-def _over(packet: Packet, inward: str = "", outward: str = "") -> Packet:
-    return Packet(packet.source, packet.target, packet.protocol, packet.port, inward, outward, packet.answer)
-
-
-def _rules_for(place: Place | None, packet: Packet) -> Rules | None:
-    if place is None:
-        return None
-    return place.rules6 if ":" in packet.target else place.rules
-
-
-def _by_rule(found: Stopped, where: str, packet: Packet, end: _End | None) -> Cause:
+def _by_rule(found: Stopped, packet: Packet, end: _End | None) -> Cause:
+    where = f"inside {end.name}" if end else "on the host"
     program = "ip6tables" if ":" in packet.target else "iptables"
     command = f"{program} -t {found.table} -L {found.chain} -n --line-numbers"
     number = f"-D {found.chain} {found.number}" if found.number else f"-P {found.chain} ACCEPT"

@@ -10,12 +10,10 @@ from netdeploy.engine.observed import ObservedContainer, PortBinding
 from netdeploy.plan.health import is_bound, ports_text
 from netdeploy.verify.cause import Cause, listed
 from netdeploy.verify.claim import Claim
-from netdeploy.verify.diagnose_path import Way, by_outcome, full_backlog, only_udp
+from netdeploy.verify.diagnose_path import RESOLVER, Way, by_outcome, full_backlog, only_udp
 from netdeploy.verify.probing import Evidence, Listener, Outcome
-from netdeploy.verify.remedies import made_anew
+from netdeploy.verify.remedies import beside, made_anew
 from netdeploy.verify.world import Member, World
-
-_RESOLVER = "127.0.0.11"
 
 
 def no_port(evidence: Evidence, target: Member, port: int, outcome: Outcome | None) -> Iterator[Cause]:
@@ -39,10 +37,10 @@ def no_port(evidence: Evidence, target: Member, port: int, outcome: Outcome | No
 def not_listening(evidence: Evidence, target: Member, port: int, outcome: Outcome | None = None) -> Iterator[Cause]:
     """What a look inside a container tells about a port that refuses."""
     name = f"`{target.wish.name}`"
-    listeners = [item for item in evidence.listeners.get(target.key, ()) if item.address != _RESOLVER]
+    listeners = [item for item in evidence.listeners.get(target.key, ()) if item.address != RESOLVER]
     here = [listener for listener in listeners if listener.port == port]
     real = target.owner_live.name if target.owner_live else target.wish.name
-    shows = f"docker run --rm --network container:{real} busybox netstat -tlnu"
+    shows = beside(real, "netstat -tlnu")
     if here and all(listener.is_local for listener in here):
         text = f"{name} listens on {{}} only at {here[0].address}, inside itself"
         yield Cause(text, "let its program listen on 0.0.0.0", port, shows)

@@ -9,6 +9,11 @@ from netdeploy.verify.world import Member
 SHOWS_IT = "netdeploy diff shows it, netdeploy apply mends it"
 
 
+def beside(name: str, command: str) -> str:
+    """Runs a command in a container's network; its own image need not have it."""
+    return f"docker run --rm --network container:{name} busybox {command}"
+
+
 def joins(member: Member, network: str) -> str:
     """Puts it on a network with the names and addresses that it should have there."""
     place = member.places.get(network)
