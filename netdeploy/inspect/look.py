@@ -88,6 +88,8 @@ class _Look:
         image, problem = self._image() if modes else ("", "")
         addresses = list(dict.fromkeys(a for c in by_mode.values() for e in c.endpoints for a in bare(e.addresses)))
         exposed = list(dict.fromkeys(place for c in by_mode.values() for place in exposed_places(c)))[:_MOST_TRIED]
+        if not is_on_this_host(self.engine):
+            exposed = []  # a helper on the engine's host shows nothing of this one
         seen = self._run(image, modes, addresses, exposed) if image else {mode: Seen(why_not=problem) for mode in modes}
         if any(one.space is None for one in seen.values()):
             seen = self._without_helpers(seen, by_mode, addresses)

@@ -22,6 +22,8 @@ _IS_UP, _NO_ARP = 0x1, 0x80  # IFF_UP and IFF_NOARP of netdevice(7)
 _KNOWN, _FIXED = 0x2, 0x4  # ATF_COM and ATF_PERM of arp(7)
 _ROUTE_IS_UP = 0x1
 _ROUTE_REJECTS = 0x200
+_LAST_RESORT = 0xFFFFFFFF  # the metric of the kernel's own IPv6 route that refuses what has no other
+_FORWARDING = "3"  # BR_STATE_FORWARDING of linux/if_bridge.h
 _NO_INTERFACE = "*"  # of a blackhole, which has not even that flag
 _ANY_IPV6 = "0" * 32
 
@@ -35,11 +37,17 @@ for i in *; do
   read -r flags <"$i/flags"; read -r mtu <"$i/mtu"
   kind=-; [ -d "$i/bridge" ] && kind=bridge
   echo "link $i $index $link $kind ${state:--} ${address:--} ${flags:--} ${mtu:--}"
-  [ $kind = bridge ] && for port in "$i"/brif/*; do [ -e "$port" ] && echo "port $i ${port##*/}"; done
+  [ $kind = bridge ] && for port in "$i"/brif/*; do
+    [ -e "$port" ] || continue
+    forwards=; isolated=
+    read -r forwards <"$port/state"; read -r isolated <"$port/isolated"
+    echo "port $i ${port##*/} ${forwards:--} ${isolated:--}"
+  done
 done 2>/dev/null
 ip -o addr 2>/dev/null | sed 's/^/addr /'
 sed 's/^/route4 /' /proc/net/route
 sed 's/^/neighbour /' /proc/net/arp
+ip -6 neigh 2>/dev/null | sed 's/^/neighbour6 /'
 [ -e /proc/net/ipv6_route ] && awk '$2 != "80" { print "route6", $0 }' /proc/net/ipv6_route
 for protocol in tcp tcp6; do
   [ -e /proc/net/$protocol ] && awk -v p=$protocol '$4 == "0A" { print "listen", p, $2, $5 }' /proc/net/$protocol
@@ -99,6 +107,10 @@ class Interface:
     """Whether it asks and answers for whom an address is (ARP)."""
     mtu: int = 0
     """The largest packet in bytes; 0 where not known."""
+    forwards: bool = True
+    """Of a bridge's port: whether it takes part."""
+    is_isolated: bool = False
+    """Of a bridge's port: whether it is kept from the others that are so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +196,10 @@ def parse(output: str) -> Space:
     for line in output.splitlines():
         kind, _, rest = line.partition(" ")
         lines.setdefault(kind, []).append(rest)
-    bridges = {port: bridge for bridge, port in (line.split() for line in lines.get("port", ()))}
+    ports = {port: (bridge, *more) for bridge, port, *more in map(str.split, lines.get("port", ()))}
     addresses = _addresses(lines.get("addr", ()))
     interfaces = [
-        replace(interface, bridge=bridges.get(interface.name, ""), addresses=tuple(addresses.get(interface.name, ())))
+        replace(_as_port(interface, ports), addresses=tuple(addresses.get(interface.name, ())))
         for interface in map(_interface, lines.get("link", ()))
     ]
     return Space(
@@ -196,9 +208,16 @@ def parse(output: str) -> Space:
         listeners=tuple(dict.fromkeys(map(listener, lines.get("listen", ())))),
         pings=tuple(map(_ping, lines.get("ping", ()))),
         reached=dict(map(_reach, lines.get("reach", ()))),
-        refused=tuple(_refused(lines.get("route4", ()))),
-        neighbours=tuple(_neighbours(lines.get("neighbour", ()))),
+        refused=(*_refused(lines.get("route4", ())), *_refused6(lines.get("route6", ()))),
+        neighbours=(*_neighbours(lines.get("neighbour", ())), *_neighbours6(lines.get("neighbour6", ()))),
     )
+
+
+def _as_port(interface: Interface, ports: Mapping[str, Sequence[str]]) -> Interface:
+    """With what its bridge does with it, if it is a port of one."""
+    bridge, state, isolated = [*ports.get(interface.name, ()), "", "", ""][:3]
+    forwards = state in ("", "-", _FORWARDING)
+    return replace(interface, bridge=bridge, forwards=forwards, is_isolated=isolated == "1")
 
 
 def _interface(line: str) -> Interface:
@@ -256,6 +275,19 @@ def _neighbours(lines: Sequence[str]) -> Iterator[Neighbour]:
     for columns in map(str.split, lines):
         if len(columns) == 6 and columns[2].startswith("0x") and int(columns[2], 16) & _KNOWN:
             yield Neighbour(columns[0], columns[3], columns[5], is_fixed=bool(int(columns[2], 16) & _FIXED))
+
+
+def _refused6(lines: Sequence[str]) -> Iterator[str]:
+    for columns in map(str.split, lines):
+        if len(columns) >= 10 and int(columns[8], 16) & _ROUTE_REJECTS and int(columns[5], 16) != _LAST_RESORT:
+            yield f"{ipaddress.IPv6Address(bytes.fromhex(columns[0]))}/{int(columns[1], 16)}"
+
+
+def _neighbours6(lines: Sequence[str]) -> Iterator[Neighbour]:
+    """From `ADDRESS dev INTERFACE lladdr MAC [router] STATE`, as ip writes it."""
+    for words in map(str.split, lines):
+        if len(words) >= 6 and words[1::2][:2] == ["dev", "lladdr"]:
+            yield Neighbour(words[0], words[4], words[2], is_fixed=words[-1] == "PERMANENT")
 
 
 def _ipv4(text: str) -> str:

@@ -31,11 +31,13 @@ _SAW = {
     "unreachable": "network is unreachable",
     "unresolved": "no such name",
     "empty": "closed without a word",
+    "small": "only small packets get through",
     "mute": "accepted, and said nothing",
     "slow": "no end of the answer",
 }
 _WIDEST = 120
 _SHOWN_PORTS = 3
+_SHOWN_PLACES = 6
 
 
 def verify_text(report: VerifyReport, *, width: int | None, explain: bool = False) -> Text:
@@ -82,7 +84,19 @@ def _matrix(report: VerifyReport, columns: int) -> Text:
     text = Text("\n").join(table.block(block) for block in table.blocks(columns))
     used = set(marks.values())
     legend = "   ".join(f"{mark} {meaning}" for kind, (mark, _, meaning) in _MARKS.items() if kind in used)
-    return text.append(f"\n  {legend}\n  the row of this host is about published ports only\n", "dim")
+    text.append(f"\n  {legend}\n", "dim")
+    return text.append("  ").append(_filled(_about_the_host(report), columns, 2), "dim")
+
+
+def _about_the_host(report: VerifyReport) -> str:
+    """What its row does not show: a Linux host is a neighbour of each of its containers."""
+    text = f"the row of {_HOST_ROW} is about published ports"
+    if not report.unpublished:
+        return f"{text} only"
+    places = [place for several in report.unpublished.values() for place in several]
+    more = f" and {len(places) - _SHOWN_PLACES} more" if len(places) > _SHOWN_PLACES else ""
+    where = f"{', '.join(places[:_SHOWN_PLACES])}{more}"
+    return f"{text}; without publishing it still reaches {where}, the containers' own addresses"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from netdeploy.verify.claim import ANSWER_BYTES, PATH_BYTES, SETTLING, Claim, Pr
 from netdeploy.verify.world import HOST, Member, World
 
 _LOCAL = "127.0.0.1"
+_MOST_TRIED = 60
+"""Of ports that are not published."""
 _ON_THE_HOST_ITSELF = {"0.0.0.0": _LOCAL, "::": "::1"}  # noqa: S104 - where to try what is published at all addresses
 
 
@@ -199,6 +201,19 @@ def _on_the_host(world: World, member: Member) -> Iterator[Claim]:
     extra = _extra_bindings(world, member)
     text = f"{member.key} publishes nothing else" if member.bindings else f"{member.key} publishes nothing"
     yield Claim("not published", HOST, member.key, text, holds=not extra, bindings=extra)
+
+
+def unpublished(world: World) -> list[Claim]:
+    """What the host may reach without a published port, since it is a neighbour on each bridge: tried, and no claim."""
+    found = []
+    for member in world.members.values():
+        published = {binding.target for binding in _bound(member)}
+        for address in member.addresses if member.runs and member.mode != "host" else ():
+            for port in member.ports("tcp"):
+                if port not in published:
+                    place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+                    found.append(Claim("port", HOST, member.key, place, Probe("tcp", address, port, within=0)))
+    return found[:_MOST_TRIED]
 
 
 def _published(world: World, member: Member, binding: PortBinding) -> Claim:

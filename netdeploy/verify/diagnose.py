@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from netdeploy.attributes.wish import ContainerWish
 from netdeploy.engine.observed import ObservedContainer
+from netdeploy.masking import masked_text
 from netdeploy.topology.draft import DEFAULT_BRIDGE
 from netdeploy.topology.rules_checks import is_address
 from netdeploy.verify.cause import Cause, listed
@@ -101,11 +102,15 @@ class Diagnosis:
         self, source: Member | None, target: Member, network: str, port: int, outcome: Outcome | None
     ) -> Iterator[Cause]:
         """What is broken below the engine's API; who refuses and does not listen needs no further reason."""
+        over6 = bool(outcome and any(":" in address for address in outcome.addresses))
+        way = Way(self._world, self._evidence, source, target, network, port, over6)
+        if outcome and outcome.word == "small":
+            yield from way.causes_of_loss()
         if not by_outcome(outcome):
             return
         if outcome and outcome.word in ("refused", "empty"):
             yield from not_listening(self._evidence, target, port)
-        yield from Way(self._world, self._evidence, source, target, network, port).causes()
+        yield from way.causes()
 
     def _own_hosts(self, source: Member, name: str, outcome: Outcome | None) -> Iterator[Cause]:
         live = source.owner_live
@@ -275,15 +280,17 @@ class Diagnosis:
         http = claim.probe.http if claim.probe else None
         to = claim.check.to if claim.check else ""
         if outcome.word == "lacks":
-            return Cause(f"{to} answers, and its answer does not hold `{http.contains if http else ''}`")
+            wanted = http.contains if http else ""
+            return Cause(f"{to} answers, and its answer does not hold `{wanted}`{_began(outcome)}")
         if outcome.word == "mute":
             return Cause(f"{to} accepts the connection, and says nothing within {WEB_SECONDS} seconds", _SLOW)
         if outcome.word == "slow":
             return Cause(f"{to} begins to answer, and has not come to an end after {WEB_SECONDS} seconds", _SLOW)
         if outcome.word == "garbled":
-            return Cause(f"{to} answers, and what it says is no HTTP", "is that the port of a web server?")
-        wanted = http.status if http else 200
-        return Cause(f"{to}{http.path if http else ''} answers with status {outcome.status or '?'}, not {wanted}")
+            text = f"{to} answers, and what it says is no HTTP{_began(outcome)}"
+            return Cause(text, "is that the port of a web server?")
+        status = f"answers with status {outcome.status or '?'}, not {http.status if http else 200}{_began(outcome)}"
+        return Cause(f"{to}{http.path if http else ''} {status}")
 
     def _unknown(self, source: Member, name: str, outcome: Outcome | None) -> Iterator[Cause]:
         if outcome and outcome.word == "unresolved":
@@ -305,6 +312,17 @@ def _cut_off(member: Member | None) -> Iterator[Cause]:
         )
 
 
+def _began(outcome: Outcome) -> str:
+    """How the answer began that a web server gave instead."""
+    lines = (line.strip() for line in outcome.said.decode("utf-8", "replace").splitlines())
+    first = next(filter(None, lines), "")
+    masked = masked_text(first)
+    shown = masked if len(masked) <= _SAID else f"{masked[:_SAID]}…"
+    return f"; it begins with `{shown}`" if first else ""
+
+
+_SAID = 60
+"""Characters of what a server said."""
 _SLOW = "docker logs shows what its program does"
 _SEEN = {
     "ok": "it answered",
@@ -313,6 +331,7 @@ _SEEN = {
     "unreachable": "no route leads there",
     "unresolved": "the name does not resolve",
     "empty": "the connection was closed at once",
+    "small": "only small packets get through",
     "silent": "the host accepted and the container did not answer",
     "mute": "the connection was accepted, and nothing came",
     "slow": "the answer came to no end",

@@ -9,7 +9,7 @@ from netdeploy.plan.shared_names import SharedName, names_on
 from netdeploy.topology.draft import DEFAULT_BRIDGE
 from netdeploy.topology.rules_names import reads_as_address, stays_inside
 from netdeploy.verify.cause import Cause, listed
-from netdeploy.verify.diagnose_path import no_resolver
+from netdeploy.verify.diagnose_kernel import no_resolver
 from netdeploy.verify.probing import Evidence, Outcome
 from netdeploy.verify.remedies import joins_anew, leaves, made_anew
 from netdeploy.verify.world import Member, World

@@ -8,64 +8,16 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from netdeploy.engine.observed import ObservedAttachment, ObservedNetwork
-from netdeploy.inspect.space import Interface, Route, Space, bare
-from netdeploy.topology.draft import DEFAULT_BRIDGE
+from netdeploy.engine.observed import ObservedNetwork
+from netdeploy.inspect.space import Interface, Route, bare
 from netdeploy.verify.cause import Cause
-from netdeploy.verify.firewall import Packet, Stopped
-from netdeploy.verify.places import Place
+from netdeploy.verify.diagnose_kernel import by_policy, shaped, stopped_on_the_way
+from netdeploy.verify.diagnose_mtu import too_large
+from netdeploy.verify.end import End
 from netdeploy.verify.probing import Evidence, Outcome
-from netdeploy.verify.remedies import beside
 from netdeploy.verify.world import HOST, Member, World
-
-RESOLVER = "127.0.0.11"
-_Hooks = tuple[tuple[str, str], ...]
-_BETWEEN = (("raw", "PREROUTING"), ("mangle", "PREROUTING"), ("mangle", "FORWARD"), ("filter", "FORWARD"))
-_OUT = (("raw", "OUTPUT"), ("mangle", "OUTPUT"), ("filter", "OUTPUT"), ("mangle", "POSTROUTING"))
-_IN = (("raw", "PREROUTING"), ("mangle", "PREROUTING"), ("mangle", "INPUT"), ("filter", "INPUT"))
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """One end of a way: a container on a network, with what its namespace showed."""
-
-    member: Member
-    place: Place | None
-    attachment: ObservedAttachment | None
-
-    @property
-    def name(self) -> str:
-        return f"`{self.member.wish.name}`"
-
-    @property
-    def real(self) -> str:
-        """Its name on the engine."""
-        live = self.member.owner_live
-        return live.name if live else self.member.wish.name
-
-    @property
-    def space(self) -> Space | None:
-        return self.place.space if self.place else None
-
-    @property
-    def interface(self) -> Interface | None:
-        """Its interface on the network."""
-        if self.space is None or self.attachment is None:
-            return None
-        addresses = [
-            a for i in self.space.interfaces for a in i.addresses if a.partition("/")[0] == self.attachment.address
-        ]
-        return self.space.by_mac(self.attachment.mac_address) or self.space.by_address(addresses)
-
-    def shown_by(self, command: str) -> str:
-        """A command in its network, which its image need not have."""
-        return beside(self.real, command)
-
-    @property
-    def anew(self) -> str:
-        return f"docker restart {self.real}: at a start the engine makes its side of the network anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +30,8 @@ class Way:
     target: Member
     network: str
     port: int = 0
+    over6: bool = False
+    """Whether it is asked over IPv6."""
 
     def causes(self) -> Iterator[Cause]:
         """What is broken on it, nearest first."""
@@ -86,25 +40,42 @@ class Way:
         if source is not None:
             yield from self._link(source)
             yield from _route(source, target)
+            yield from by_policy(source, target, sure=True)
         yield from self._link(target)
         if source is not None:
             yield from _route(target, source)
+            yield from by_policy(target, source, sure=True)
+            yield from self._isolated(source, target)
+            yield from self._somebody_else(target)
+            yield from self._somebody_else(source)
             yield from self._neighbour(source, target)
             yield from self._neighbour(target, source)
-        yield from self._rules(source, target)
+        yield from self._stopped(source, target)
+        ends = (source, target) if source else (target,)
+        yield from shaped(self.evidence.places.get(HOST), ends)
+        if source is not None:
+            yield from by_policy(source, target, sure=False)
+            yield from by_policy(target, source, sure=False)
+        if not self.port and target.place and not target.place.answers_pings:
+            text = f"{target.name} answers no ping: `net.ipv4.icmp_echo_ignore_all` is 1 inside"
+            yield Cause(text, target.anew, shown_by=target.shown_by("sysctl net.ipv4.icmp_echo_ignore_all"))
 
-    def _end(self, member: Member) -> _End:
+    def causes_of_loss(self) -> Iterator[Cause]:
+        """Why large packets do not get through where small ones do."""
+        if self.source is not None:
+            yield from too_large(self.evidence.places.get(HOST), self._end(self.source), self._end(self.target))
+
+    def _end(self, member: Member) -> End:
         live = member.owner_live
         attachment = live.attachments.get(self.network) if live else None
-        place = self.evidence.places.get(member.key)
-        return _End(member, place, attachment)
+        return End(member, self.evidence.places.get(member.key), attachment, self.over6)
 
     def _network(self) -> ObservedNetwork | None:
         return next((network for network in self.world.seen.networks if network.name == self.network), None)
 
     # -- links ---------------------------------------------------------------------------------------------------------
 
-    def _link(self, end: _End) -> Iterator[Cause]:
+    def _link(self, end: End) -> Iterator[Cause]:
         if end.space is None or end.attachment is None:
             return
         interface = end.interface
@@ -131,7 +102,7 @@ class Way:
                 yield Cause(text, end.anew, shown_by=shows)
         yield from self._host_side(end, interface)
 
-    def _host_side(self, end: _End, interface: Interface) -> Iterator[Cause]:
+    def _host_side(self, end: End, interface: Interface) -> Iterator[Cause]:
         network, host = self._network(), self.evidence.places.get(HOST)
         if network is None or network.driver != "bridge" or host is None:
             return
@@ -154,30 +125,63 @@ class Way:
             yield Cause(text, f"ip link set {outer.name} master {bridge.name}", shown_by=shows)
         if not outer.is_up:
             yield Cause(f"{ends}, is down", f"ip link set {outer.name} up", shown_by=shows)
+        elif not outer.forwards and interface.is_up:
+            yield Cause(
+                f"{ends}, is a port that {bridge.name} keeps blocked",
+                f"bridge link set dev {outer.name} state 3",
+                shown_by=f"bridge link show dev {outer.name}",
+            )
+
+    def _isolated(self, source: End, target: End) -> Iterator[Cause]:
+        host = self.evidence.places.get(HOST)
+        ends = sorted((source, target), key=lambda end: end.name)
+        one, other = (end.outer(host.space) if host else None for end in ends)
+        if one and other and one.is_isolated and other.is_isolated and one.bridge == other.bridge:
+            text = (
+                f"{one.name} and {other.name}, the host's ends of {ends[0].name} and {ends[1].name}, are isolated ports"
+                f" of {one.bridge}, which hands nothing on between such ports"
+            )
+            yield Cause(text, f"bridge link set dev {one.name} isolated off", shown_by="bridge -d link")
 
     # -- neighbours ----------------------------------------------------------------------------------------------------
 
-    def _neighbour(self, one: _End, other: _End) -> Iterator[Cause]:
+    def _somebody_else(self, owner: End) -> Iterator[Cause]:
+        """Another one, or the host, with the address that the engine gave to `owner`."""
+        for key, place in self.evidence.places.items():
+            taken = next((i for i in place.space.interfaces if owner.address in bare(i.addresses)), None)
+            if key == owner.member.key or taken is None or not owner.address:
+                continue
+            member = self.world.members.get(key)
+            if member is not None and member.owner is owner.member.owner:
+                continue
+            thief = End(member, place, None) if member else None
+            where = f"inside {thief.name}" if thief else "on the host"
+            yield Cause(
+                f"`{taken.name}` {where} has {owner.address}, too, the address of {owner.name} on `{self.network}`",
+                thief.anew if thief else f"ip addr del {owner.address} dev {taken.name}",
+                shown_by=thief.shown_by("ip addr") if thief else "ip addr",
+            )
+
+    def _neighbour(self, one: End, other: End) -> Iterator[Cause]:
         if one.space is None or other.attachment is None or other.interface is None:
             return
         expected = other.interface.mac_address
+        command = "ip -6 neigh" if self.over6 else "ip neigh"
         for found in one.space.neighbours:
-            if found.address != other.attachment.address or found.mac_address == expected:
+            if found.address != other.address or found.mac_address == expected:
                 continue
             if found.is_fixed:
                 text = (
                     f"{one.name} has a fixed neighbour entry that sends what is for {found.address} to"
                     f" {found.mac_address}; {other.name} is at {expected}"
                 )
-                yield Cause(text, one.anew, shown_by=one.shown_by("ip neigh"))
+                yield Cause(text, one.anew, shown_by=one.shown_by(command))
             who = self._who_has(found.mac_address)
             text = (
                 f"{found.address} on `{self.network}` is answered for by {found.mac_address}{who}, and {other.name},"
                 f" whose address it is, has {expected}"
             )
-            yield Cause(
-                text, "find out who took the address, and take it away there", shown_by=one.shown_by("ip neigh")
-            )
+            yield Cause(text, "find out who took the address, and take it away there", shown_by=one.shown_by(command))
 
     def _who_has(self, mac_address: str) -> str:
         for key, place in self.evidence.places.items():
@@ -191,77 +195,10 @@ class Way:
 
     # -- firewalls -----------------------------------------------------------------------------------------------------
 
-    def _rules(self, source: _End | None, target: _End) -> Iterator[Cause]:
+    def _stopped(self, source: End | None, target: End) -> Iterator[Cause]:
         network = self._network()
-        if network is None or target.attachment is None:
-            return
-        to = target.attachment.address or target.attachment.address6
-        if source is None:
-            host_end = (
-                self.evidence.places[HOST].space.by_name(network.bridge) if HOST in self.evidence.places else None
-            )
-            start = next((a for a in bare(host_end.addresses) if (":" in a) == (":" in to)), "") if host_end else ""
-        else:
-            start = source.attachment.address or source.attachment.address6 if source.attachment else ""
-        if not (start and to):
-            return
-        asked = Packet(start, to, "tcp" if self.port else "icmp", self.port)
-        back = replace(asked, source=to, target=start, answer=True)
-        bridge = network.bridge
-        between = [
-            (None, _BETWEEN, replace(packet, inward=bridge, outward=bridge)) if source else (None, hooks, packet)
-            for packet, hooks in ((replace(asked, outward=bridge), _OUT), (replace(back, inward=bridge), _IN))
-        ]
-        steps: list[tuple[_End | None, _Hooks, Packet]] = [
-            between[0],
-            (target, _IN, replace(asked, inward=_link_name(target))),
-            (target, _OUT, replace(back, outward=_link_name(target))),
-            between[1],
-        ]
-        if source is not None:
-            first = (source, _OUT, replace(asked, outward=_link_name(source)))
-            steps = [first, *steps, (source, _IN, replace(back, inward=_link_name(source)))]
-        for end, hooks, packet in steps:
-            yield from _stopped(end.place if end else self.evidence.places.get(HOST), hooks, packet, end)
-
-
-def _link_name(end: _End) -> str:
-    return end.interface.name if end.interface else "eth0"
-
-
-def _stopped(place: Place | None, hooks: _Hooks, packet: Packet, end: _End | None) -> Iterator[Cause]:
-    """The rule of a container's firewall (`end` is None: of the host's) that stops a packet."""
-    rules = (place.rules6 if ":" in packet.target else place.rules) if place else None
-    found = rules.stops(packet, hooks) if rules else None
-    if found is not None:
-        yield _by_rule(found, packet, end)
-
-
-def no_resolver(evidence: Evidence, member: Member, network: str) -> Iterator[Cause]:
-    """Why a container can't ask Docker's resolver for a name."""
-    place = evidence.places.get(member.key)
-    if place is None or network == DEFAULT_BRIDGE:
-        return
-    end = _End(member, place, None)
-    shows = f"docker exec {end.real} cat /etc/resolv.conf"
-    if not place.nameservers:
-        text = f"/etc/resolv.conf in {end.name} names no resolver; Docker's is {RESOLVER}"
-        yield Cause(text, _RESOLV_HINT.format(end.real), shown_by=shows)
-    elif place.nameservers[0] != RESOLVER:
-        text = f"{end.name} asks {place.nameservers[0]} for names, by its /etc/resolv.conf, and not Docker's resolver"
-        yield Cause(f"{text} ({RESOLVER})", _RESOLV_HINT.format(end.real), shown_by=shows)
-    loopback = place.space.by_name("lo")
-    if loopback is not None and not loopback.is_up:
-        text = f"the loopback interface inside {end.name} is down, and Docker's resolver ({RESOLVER}) answers there"
-        yield Cause(text, end.anew, shown_by=end.shown_by("ip link show lo"))
-    for hooks, packet in (
-        (_OUT, Packet(RESOLVER, RESOLVER, "udp", 53, outward="lo")),
-        (_IN, Packet(RESOLVER, RESOLVER, "udp", 53, inward="lo")),
-    ):
-        yield from _stopped(place, hooks, packet, end)
-
-
-_RESOLV_HINT = "docker exec {} sh -c 'echo nameserver 127.0.0.11 > /etc/resolv.conf'"
+        if network is not None:
+            yield from stopped_on_the_way(self.evidence, network, source, target, self.port)
 
 
 def full_backlog(evidence: Evidence, target: Member, port: int) -> Iterator[Cause]:
@@ -285,33 +222,17 @@ def only_udp(evidence: Evidence, target: Member, port: int) -> bool:
     return any(item.protocol == "udp" and item.port == port for item in (place.space.listeners if place else ()))
 
 
-def _by_rule(found: Stopped, packet: Packet, end: _End | None) -> Cause:
-    where = f"inside {end.name}" if end else "on the host"
-    program = "ip6tables" if ":" in packet.target else "iptables"
-    command = f"{program} -t {found.table} -L {found.chain} -n --line-numbers"
-    number = f"-D {found.chain} {found.number}" if found.number else f"-P {found.chain} ACCEPT"
-    pid = end.member.live.state.pid if end and end.member.live else 0
-    enter = f"nsenter --net=/proc/{pid}/ns/net " if end else ""
-    table = f" of the table {found.table}" if found.table != "filter" else ""
-    verb = "rejects" if "REJECT" in found.rule else "drops"
-    return Cause(
-        f"a firewall {where} {verb} packets: {found.text}{table}",
-        f"{enter}{program} -t {found.table} {number}",
-        shown_by=f"{enter}{command}",
-    )
-
-
-def _route(one: _End, other: _End) -> Iterator[Cause]:
+def _route(one: End, other: End) -> Iterator[Cause]:
     """What the routes inside one do with what is for the other."""
     space, interface = one.space, one.interface
-    address = other.attachment.address if other.attachment else ""
+    address = other.address
     if space is None or interface is None or not interface.is_up or not address:
         return
     wanted = ipaddress.ip_address(address)
     best = max((r for r in space.routes if _leads_to(r, wanted)), key=lambda r: _length(r.destination), default=None)
     refused = [text for text in space.refused if wanted in ipaddress.ip_network(text)]
     longest = max(refused, key=_length, default="")
-    shows = one.shown_by("ip route")
+    shows = one.shown_by("ip -6 route" if ":" in address else "ip route")
     if longest and (best is None or _length(longest) >= _length(best.destination)):
         text = f"a route inside {one.name} throws away what is for {longest} (blackhole, unreachable or prohibit)"
         yield Cause(f"{text}; {other.name} is at {address}", one.anew, shown_by=shows)

@@ -10,10 +10,11 @@ from netdeploy.engine.observed import ObservedContainer, PortBinding
 from netdeploy.plan.health import is_bound, ports_text
 from netdeploy.verify.cause import Cause, listed
 from netdeploy.verify.claim import Claim
-from netdeploy.verify.diagnose_path import RESOLVER, Way, by_outcome, full_backlog, only_udp
+from netdeploy.verify.diagnose_kernel import RESOLVER
+from netdeploy.verify.diagnose_path import Way, by_outcome, full_backlog, only_udp
 from netdeploy.verify.probing import Evidence, Listener, Outcome
 from netdeploy.verify.remedies import beside, made_anew
-from netdeploy.verify.world import Member, World
+from netdeploy.verify.world import HOST, Member, World
 
 
 def no_port(evidence: Evidence, target: Member, port: int, outcome: Outcome | None) -> Iterator[Cause]:
@@ -94,6 +95,7 @@ def not_answering(
         yield Cause(f"{name} does not publish {{}}: the host does not listen", f"docker restart {live.name}", port)
     if outcome and outcome.word in ("empty", "refused"):
         yield from not_listening(evidence, target, binding.target)
+        yield from _no_proxy(evidence, live, name, binding, port, outcome)
     if by_outcome(outcome):
         for network in sorted(target.live_networks):
             yield from Way(world, evidence, None, target, network, binding.target).causes()
@@ -101,6 +103,17 @@ def not_answering(
         yield from no_port(evidence, target, binding.target, Outcome("timeout"))
     saw = outcome.word if outcome else "nothing came back"
     yield Cause(f"{name} does not answer on the host's {{}} ({saw})", varying=port)
+
+
+def _no_proxy(
+    evidence: Evidence, live: ObservedContainer, name: str, binding: PortBinding, port: int | str, outcome: Outcome
+) -> Iterator[Cause]:
+    """The engine says that it publishes the port, and on its host nobody listens there."""
+    host = evidence.places.get(HOST)
+    heard = {item.port for item in host.space.listeners if item.protocol == "tcp"} if host else set()
+    if host and outcome.word == "refused" and binding.host_number is not None and binding.host_number not in heard:
+        text = f"nothing listens on the host's {{}}: the engine's port proxy (docker-proxy) for {name} is gone"
+        yield Cause(text, f"docker restart {live.name}", port, "ss -tln")
 
 
 def _wrongly_published(target: Member, binding: PortBinding) -> Iterator[Cause]:

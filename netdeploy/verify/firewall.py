@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-_STOPS = ("DROP", "REJECT")
+_VERBS = {"DROP": "drops", "REJECT": "rejects", "DNAT": "leads elsewhere", "REDIRECT": "leads elsewhere"}
 _DEEPEST = 20  # chains within chains; iptables itself refuses circles
 
 
@@ -29,12 +29,16 @@ class Packet:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The rule that stops a packet; `number` counts from 1 in its chain, and is 0 for the chain's policy."""
+    """The rule that stops a packet; `number` counts from 1 in its chain, and is 0 for the chain's policy.
+
+    `verb` is what it does with packets.
+    """
 
     table: str
     chain: str
     number: int
     rule: str
+    verb: str = "drops"
 
     @property
     def text(self) -> str:
@@ -68,6 +72,11 @@ class Rules:
                     return Stopped(table, chain, 0, "DROP")
         return None
 
+    def mentions(self, table: str, text: str) -> bool:
+        """Whether a table has a rule with a text in it."""
+        rules = (rule for chain in self.tables.get(table, {}).values() for rule in chain.rules)
+        return any(text in word for rule in rules for word in rule)
+
 
 def read(saved: str) -> Rules:
     """The rules in what `iptables-save` printed; lines that are none are passed over."""
@@ -92,8 +101,8 @@ def _walk(table: str, chains: Mapping[str, _Chain], name: str, packet: Packet, d
     """The rule that stops it, True where one lets it pass for good, None where none decides."""
     for number, rule in enumerate(chains[name].rules, start=1):
         target = _matches(rule, packet)
-        if target in _STOPS:
-            return Stopped(table, name, number, shlex.join(rule))
+        if target in _VERBS:
+            return Stopped(table, name, number, shlex.join(rule), _VERBS[target])
         if target == "ACCEPT":
             return True
         if target == "RETURN":

@@ -3,37 +3,75 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from netdeploy.engine.engine import Engine
 from netdeploy.engine.helpers import Errand, run_errands
 from netdeploy.engine.surroundings import is_on_this_host
 from netdeploy.inspect.space import SCRIPT, Space, parse
-from netdeploy.verify.firewall import Rules, read
+from netdeploy.verify import firewall, nftables
 from netdeploy.verify.world import HOST, Member, World
 
+T = TypeVar("T")
+
 _SECONDS = 20.0
-_RULES_SECONDS = 5.0
+_PROGRAM_SECONDS = 5.0
 _RESOLVER = "resolv "
-_SCRIPT = f"{SCRIPT}\nsed 's/^/{_RESOLVER}/' /etc/resolv.conf\n"
+_NO_ECHO = "no-echo "
+_SCRIPT = f"""{SCRIPT}
+sed 's/^/{_RESOLVER}/' /etc/resolv.conf
+sed 's/^/{_NO_ECHO}/' /proc/sys/net/ipv4/icmp_echo_ignore_all
+"""
+_USUAL_QDISCS = ("noqueue", "fq_codel", "pfifo_fast", "pfifo", "bfifo", "mq", "fq", "sfq", "ingress", "clsact")
+"""Queueing disciplines that hand packets on as fast as the link takes them, or hold filters only."""
+_QDISC = re.compile(r"qdisc (?P<kind>\S+) \S+ dev (?P<interface>\S+) (?P<rest>.*)")
+_POLICY = re.compile(r"(?P<number>\d+):\s+(?P<text>from .*)")
+_USUAL_POLICIES = ("0", "32766", "32767")
+
+
+@dataclass(frozen=True, slots=True)
+class Shaping:
+    """A queueing discipline that may hold packets back or drop them, as `tc` prints it."""
+
+    interface: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A rule that says which table of routes is looked at for a packet, as `ip rule` prints it."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """What only root on the engine's own machine can read in a namespace; None where a program for it lacks."""
+
+    rules: firewall.Rules | None = None
+    rules6: firewall.Rules | None = None
+    nft: nftables.Ruleset | None = None
+    shaping: tuple[Shaping, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    policies6: tuple[Policy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One network namespace: what it holds, whom it asks for names, and its firewall's rules.
-
-    Rules are None where they can't be read: only root on the engine's own machine can.
-    """
+    """One network namespace: what it holds, whom it asks for names, and what its kernel does with packets."""
 
     space: Space
     nameservers: tuple[str, ...] = ()
-    rules: Rules | None = None
-    rules6: Rules | None = None
+    answers_pings: bool = True
+    kernel: Kernel = Kernel()
 
 
 def look_closer(
@@ -50,19 +88,19 @@ def look_closer(
     purpose = f"verifying {world.wishes.origin.topology}"
     errands = [Errand(mode, _SCRIPT, purpose, _SECONDS) for mode in modes.values()]
     answers = run_errands(engine, image, errands, stop)
-    reads_rules = os.geteuid() == 0 and is_on_this_host(engine)
+    reads_kernel = os.geteuid() == 0 and is_on_this_host(engine)
     found = {}
     for key, answer in zip(modes, answers, strict=True):
         try:
             space = parse(answer.output)
         except ValueError:  # what a container can spoil is no evidence
             continue
-        enter = _way_in(members.get(key)) if reads_rules else None
+        enter = _way_in(members.get(key)) if reads_kernel else None
         found[key] = Place(
             space,
             tuple(_nameservers(answer.output)),
-            _rules("iptables-save", enter),
-            _rules("ip6tables-save", enter),
+            answers_pings=f"{_NO_ECHO}1" not in answer.output.splitlines(),
+            kernel=Kernel() if enter is None else _kernel(enter),
         )
     return found
 
@@ -85,12 +123,37 @@ def _way_in(member: Member | None) -> list[str] | None:
     return ["nsenter", f"--net=/proc/{live.state.pid}/ns/net"]
 
 
-def _rules(program: str, enter: list[str] | None) -> Rules | None:
-    if enter is None or shutil.which(program) is None or (enter and shutil.which(enter[0]) is None):
+def _kernel(enter: list[str]) -> Kernel:
+    return Kernel(
+        rules=_read(enter, ["iptables-save"], firewall.read),
+        rules6=_read(enter, ["ip6tables-save"], firewall.read),
+        nft=_read(enter, ["nft", "-j", "list", "ruleset"], nftables.read),
+        shaping=tuple(_read(enter, ["tc", "qdisc", "show"], _shaping) or ()),
+        policies=tuple(_read(enter, ["ip", "rule"], _policies) or ()),
+        policies6=tuple(_read(enter, ["ip", "-6", "rule"], _policies) or ()),
+    )
+
+
+def _read(enter: list[str], command: list[str], reader: Callable[[str], T]) -> T | None:
+    """What a program prints in a namespace, as read; None where it is not here or fails."""
+    if not all(shutil.which(part[0]) for part in (enter, command) if part):
         return None
     try:
-        command = [*enter, program]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_RULES_SECONDS, check=False)
+        done = subprocess.run(
+            [*enter, *command], capture_output=True, text=True, errors="replace", timeout=_PROGRAM_SECONDS, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return read(done.stdout) if done.returncode == 0 else None
+    return reader(done.stdout) if done.returncode == 0 else None
+
+
+def _shaping(printed: str) -> Iterator[Shaping]:
+    for found in map(_QDISC.match, printed.splitlines()):
+        if found and found["kind"] not in _USUAL_QDISCS:
+            yield Shaping(found["interface"], f"{found['kind']} {found['rest'].strip()}")
+
+
+def _policies(printed: str) -> Iterator[Policy]:
+    for found in map(_POLICY.match, printed.splitlines()):
+        if found and found["number"] not in _USUAL_POLICIES:
+            yield Policy(int(found["number"]), found["text"].strip())

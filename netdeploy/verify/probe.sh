@@ -3,7 +3,8 @@
 # In PROBES, one a line: number|kind|host|port|want|within|status|behind|target, `within` in hundredths of a second;
 # `behind` and `target` are the container's addresses (a comma between two) and port behind a published port.
 # PATH_<number> is what to ask a web server for, CONTAINS_<number> a text that its answer must hold. Each line of output is
-# "R number word rest" (what came of a probe; "H number word rest" where its addresses are from /etc/hosts) or
+# "R number word rest" (what came of a probe; "H number word rest" where its addresses are from /etc/hosts),
+# "A number bytes" (how a web server's answer began that was not as wanted, in hexadecimal) or
 # "L address:port" (a listening socket, in the kernel's hexadecimal).
 #
 # What a server, a resolver or /etc/hosts says is data, and may mean harm: it is written to no line before it is known to be
@@ -72,6 +73,16 @@ reach() { # address
     fi
 }
 
+# A link on the way that takes smaller packets than this end sends drops large ones without a word: connections come about,
+# and stall with the first full packet. The kernel cuts what is too large for this end's own link into full packets.
+pass_large() { # address; the answer is in $word
+    size=$LARGEST
+    case $1 in *:*) size=$((size - 20)) ;; esac # an IPv6 header is larger
+    if [ "$size" -gt 100 ] && ! ping -c 1 -W 1 -s "$size" "$1" >/dev/null 2>&1 && ping -c 1 -W 1 "$1" >/dev/null 2>&1
+    then word=small
+    fi
+}
+
 # A published port: the engine's proxy accepts before it knows whether anybody listens inside, and then closes at once, or
 # says nothing where the container does not answer it. One who answers sends something, or waits for a word of ours, and
 # then accepts behind the proxy, too.
@@ -106,7 +117,7 @@ web() { # address port
     file=/tmp/$number
     rm -f "$file" "$file".*
     eval "contains=\${CONTAINS_$number-} path=\${PATH_$number-}" # the number is ours
-    late=
+    late= excerpt=
     HOST=$host PATH_=$path timeout 4 nc -w 2 "$1" "$2" -e sh -c "
         printf 'GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: netdeploy\r\nAccept: */*\r\nConnection: close\r\n\r\n' \
             \"\$PATH_\" \"\$HOST\"; dd bs=65536 count=64 >$file 2>/dev/null" 2>"$file.said" </dev/null || { [ $? -lt 124 ] || late=yes; }
@@ -115,7 +126,7 @@ web() { # address port
     said=$(head -c 13 "$file").
     case $said in
         HTTP/[0-9].[0-9]" "[0-9][0-9][0-9][!0-9]*) got=${said#HTTP/??? } got=${got%"${got#???}"} ;;
-        *) word=${late:+slow} word=${word:-garbled}; return ;;
+        *) word=${late:+slow} word=${word:-garbled} excerpt=$(head -c 200 "$file" | od -An -v -tx1); return ;;
     esac
     body=$(head -c 65536 "$file" | sed '1,/^\r*$/d'; echo .) # which keeps the line breaks at its end
     if [ "$got" != "$status" ]; then word="status $got"
@@ -125,6 +136,7 @@ web() { # address port
             *) word=${late:+slow} word=${word:-lacks} ;;
         esac
     fi
+    if [ "$word" != ok ]; then excerpt=$(printf %s "${body%.}" | head -c 200 | od -An -v -tx1); fi
 }
 
 once() {
@@ -138,6 +150,7 @@ once() {
             served) served "$address" "$port" ;;
             http) web "$address" "$port" ;;
         esac
+        case $kind-$want-$word in tcp-yes-ok | ping-yes-ok) pass_large "$address" ;; esac
         answer="$word $address"
         [ "$word" != ok ] || return
     done
@@ -158,6 +171,7 @@ clock() { # the answer is in $now, in hundredths of a second
 probe() {
     clock
     end=$((now + within))
+    excerpt=
     while :; do
         once
         if as_wanted; then break; fi
@@ -166,9 +180,16 @@ probe() {
         sleep 0.5
     done
     echo "$letter $number $answer"
+    if [ -n "$excerpt" ]; then echo "A $number" $excerpt; fi
 }
 
 awk '$4 == "0A" { print "L", $2 }' /proc/net/tcp /proc/net/tcp6 2>/dev/null
+LARGEST=0 # of the bytes in one ping that a link here takes whole: its MTU without the headers
+for link in $(ls /sys/class/net); do
+    [ "$link" != lo ] && read -r mtu 2>/dev/null <"/sys/class/net/$link/mtu" || continue
+    mtu=$((mtu - 28))
+    if [ "$mtu" -gt "$LARGEST" ] && [ "$mtu" -le 9172 ]; then LARGEST=$mtu; fi
+done
 HOSTS=$(sed 's/#.*//' /etc/hosts | tr A-Z a-z)
 printf '%s\n' "$PROBES" | {
     running=0

@@ -7,7 +7,7 @@ import math
 import re
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 
 from netdeploy.engine.engine import Engine
@@ -27,10 +27,11 @@ _LONGEST = 10.0
 
 _MOST_BYTES = 100_000
 """Of an environment: Linux takes 128 KiB for one variable, and the engine passes all on."""
-_WORDS = frozenset(
-    ["ok", "refused", "timeout", "unreachable", "unresolved", "empty", "silent", "lacks", "garbled", "mute", "slow"]
-)
+_ANY_SERVER = ("ok", "refused", "timeout", "unreachable", "unresolved", "empty", "silent", "small")
+_WEB_SERVER = ("lacks", "garbled", "mute", "slow")
+_WORDS = frozenset((*_ANY_SERVER, *_WEB_SERVER))
 _NUMBER = re.compile(r"[0-9]{1,9}")
+_SAID = re.compile(r"[0-9a-f]{2}( [0-9a-f]{2}){0,199}")
 _STATUS = re.compile(r"[0-9]{3}")
 _LISTENER = re.compile(r"L ((?:[0-9A-F]{8}|[0-9A-F]{32}):[0-9A-F]{4})")
 
@@ -40,7 +41,8 @@ class Outcome:
     """What came of a probe.
 
     `word` is `ok`, `refused`, `timeout`, `unreachable` (the network is), `unresolved`, `empty` (accepted, and closed
-    at once), `silent` (accepted by the engine's proxy, and not by the container), `status` (of a web server, another
+    at once), `silent` (accepted by the engine's proxy, and not by the container), `small` (large packets do not get
+    through, small ones do), `status` (of a web server, another
     one than wanted), `lacks` (its text), `garbled` (what answers speaks no HTTP), `mute` (a web server
     accepted, and said nothing in time), `slow` (it had not said all in time) or `nothing` (no word came back).
     """
@@ -50,6 +52,8 @@ class Outcome:
     status: str = ""
     by_hosts: bool = False
     """Whether the addresses are from /etc/hosts."""
+    said: bytes = b""
+    """How the answer of a web server began that was not as wanted; of one that speaks HTTP, its body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +115,11 @@ def try_out(
         if answer.problem is not None:
             blind[source] = answer.problem
         said, listening = list(_outcomes(answer.output, part)), tuple(_listeners(answer.output))
-        outcomes |= {number: Outcome("nothing") for number in part if answer.problem is None} | dict(said)
+        began = dict(_beginnings(answer.output, part))
+        told = {number: replace(outcome, said=began.get(number, b"")) for number, outcome in said}
+        outcomes |= {number: Outcome("nothing") for number in part if answer.problem is None} | told
         listeners.setdefault(source, listening)
-        unread += sum(map(bool, answer.output.split("\n"))) - len(said) - len(listening)
+        unread += sum(map(bool, answer.output.split("\n"))) - len(said) - len(began) - len(listening)
     return Evidence(outcomes, listeners, blind, unread=unread)
 
 
@@ -175,6 +181,15 @@ def _outcomes(output: str, asked: Collection[int]) -> Iterator[tuple[int, Outcom
                 continue
         if _NUMBER.fullmatch(number) and int(number) in asked and all(map(is_address, found.addresses)):
             yield int(number), found
+
+
+def _beginnings(output: str, asked: Collection[int]) -> Iterator[tuple[int, bytes]]:
+    """How answers began, by the number of the probe."""
+    for line in output.split("\n"):
+        letter, _, rest = line.partition(" ")
+        number, _, said = rest.partition(" ")
+        if letter == "A" and _NUMBER.fullmatch(number) and int(number) in asked and _SAID.fullmatch(said):
+            yield int(number), bytes.fromhex(said)
 
 
 def _listeners(output: str) -> Iterator[Listener]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from netdeploy.engine.busybox import provide_busybox
 from netdeploy.engine.engine import Engine
+from netdeploy.engine.surroundings import is_on_this_host
 from netdeploy.errors import Interrupted
-from netdeploy.verify.claims import claims
+from netdeploy.verify.claims import claims, unpublished
 from netdeploy.verify.places import look_closer
 from netdeploy.verify.probing import try_out
 from netdeploy.verify.verdict import VerifyReport, failing, judge
@@ -48,13 +49,14 @@ def verify(engine: Engine, target: Target, shown: str, options: Options) -> Veri
     image = provide_busybox(engine, options.say)
     places = len({claim.source for claim in wanted if claim.probe is not None})
     options.say(f"checking {_count(len(wanted), 'claim')} from {_count(places, 'place')}")
-    evidence = try_out(engine, image, around, wanted, options.stop)
+    besides = unpublished(around) if is_on_this_host(engine) else []
+    evidence = try_out(engine, image, around, [*wanted, *besides], options.stop)
     failed = failing(around, wanted, evidence)
     if failed:
         options.say(f"looking closer at {_count(len(failed), 'claim')} that {'fails' if len(failed) == 1 else 'fail'}")
         keys = [key for claim in failed for key in (claim.source, claim.target)]
         evidence = replace(evidence, places=look_closer(engine, image, around, keys, options.stop))
-    return judge(around, wanted, evidence, shown)
+    return judge(around, wanted, evidence, shown, besides)
 
 
 def _look(engine: Engine, target: Target, options: Options) -> World:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from pydantic import Field
+
 from netdeploy.document import Document, schema_of
 from netdeploy.errors import NetdeployError
 from netdeploy.plan.shared_names import shared_names
@@ -98,6 +100,8 @@ class VerifyReport(Document):
     """The TCP ports each of them listens on."""
     matrix: tuple[CellReport, ...]
     """Who reaches whom."""
+    unpublished: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """By container, where this host reaches it though the port is not published (`172.18.0.3:8080`); tried only where the engine runs on this host."""  # noqa: E501
     causes: tuple[CauseReport, ...]
     """Why claims failed, each cause once."""
     warnings: tuple[str, ...] = ()
@@ -108,8 +112,13 @@ class VerifyReport(Document):
     """In numbers."""
 
 
-def judge(world: World, claims: Sequence[Claim], evidence: Evidence, source: str) -> VerifyReport:
-    """The verdict on each claim; `source` is the file as the user wrote it."""
+def judge(
+    world: World, claims: Sequence[Claim], evidence: Evidence, source: str, besides: Sequence[Claim] = ()
+) -> VerifyReport:
+    """The verdict on each claim; `source` is the file as the user wrote it.
+
+    `besides` is what was tried after the claims, and is told without a verdict.
+    """
     outcomes = [evidence.outcomes.get(number) for number in range(len(claims))]
     verdicts = [_verdict(world, evidence, claim, outcome) for claim, outcome in zip(claims, outcomes, strict=True)]
     causes = _caused(Diagnosis(world, evidence), claims, outcomes, verdicts)
@@ -159,11 +168,22 @@ def judge(world: World, claims: Sequence[Claim], evidence: Evidence, source: str
             for column in members
             if row != column
         ),
+        unpublished=_reached(besides, evidence, len(claims)),
         causes=told_causes,
         warnings=tuple(text for text in warnings if text not in sentences.values()),
         claims=tuple(judged),
         summary=VerifySummary(**count),
     )
+
+
+def _reached(besides: Sequence[Claim], evidence: Evidence, first: int) -> dict[str, tuple[str, ...]]:
+    """The places that answered, by container; `first` is the number of the first one that was tried."""
+    found: dict[str, tuple[str, ...]] = {}
+    for number, tried in enumerate(besides, start=first):
+        outcome = evidence.outcomes.get(number)
+        if outcome is not None and outcome.word in ("ok", "small"):
+            found[tried.target] = (*found.get(tried.target, ()), tried.text)
+    return found
 
 
 def failing(world: World, claims: Sequence[Claim], evidence: Evidence) -> list[Claim]:

@@ -78,6 +78,11 @@ class Broken:
         call = f"timeout 60 nc {self.address(name)} {port} >/dev/null 2>&1 </dev/null &"
         self.write("app", "\n".join([call] * 12))
 
+    def end_proxy(self) -> None:
+        """Of the published port; the processes are children of the engine."""
+        for pid in run(f"pgrep -f 'docker-proxy.* -container-ip {self.address('web')} '").split():
+            os.kill(int(pid), signal.SIGKILL)
+
     @property
     def bridge(self) -> str:
         return f"br-{self.lab.client.networks.get('ndt-net').id[:12]}"
@@ -103,6 +108,17 @@ Way = Callable[[Broken], object]
 def iptables(rule: str) -> Way:
     """A rule on the engine's host; DB and APP stand for addresses."""
     return lambda b: b.on_host("iptables " + rule.replace("DB", b.address("db")).replace("APP", b.address("app")))
+
+
+def nft(family: str, hook: str, rule: str) -> Way:
+    """A table of nftables with one rule, on the engine's host."""
+    chain = f"nft add table {family} ndt && nft add chain {family} ndt c '{{ {hook} }}'"
+
+    def way(b: Broken) -> None:
+        spelt = rule.replace("DB", b.address("db")).replace("APP", b.address("app"))
+        b.on_host(f"{chain} && nft add rule {family} ndt c '{spelt}'")
+
+    return way
 
 
 WAYS: dict[str, tuple[Way, str]] = {
@@ -276,6 +292,90 @@ WAYS: dict[str, tuple[Way, str]] = {
         lambda b: b.inside("db", "ip link set eth0 arp off"),
         r"`eth0` inside `ndt-db` answers nobody who asks for its address",
     ),
+    "a port that its bridge blocks": (
+        lambda b: b.on_host(f"bridge link set dev {b.outer('db')} state 0"),
+        r"veth\w+, the host's end of `eth0` in `ndt-db`, is a port that br-\w+ keeps blocked",
+    ),
+    "ports that are isolated": (
+        lambda b: [b.on_host(f"bridge link set dev {b.outer(name)} isolated on") for name in ("app", "db")],
+        r"veth\w+ and veth\w+, the host's ends of `ndt-(app|db)` and `ndt-(app|db)`, are isolated ports of br-\w+",
+    ),
+    "small packets only, by the host's end": (
+        lambda b: b.on_host(f"ip link set {b.outer('db')} mtu 1000"),
+        r"large packets are lost and small ones get through: veth\w+, the host's end of `eth0` in `ndt-db`, takes up to"
+        " 1000 bytes",
+    ),
+    "small packets only, by a link inside": (
+        lambda b: b.inside("db", "ip link set eth0 mtu 900"),
+        r"large packets are lost and small ones get through: `eth0` inside `ndt-db`, takes up to 900 bytes",
+    ),
+    "packets that are too large": (
+        lambda b: b.inside("app", "ip link set eth0 mtu 3000"),
+        r"large packets are lost and small ones get through: `eth0` inside `ndt-app`, takes up to 3000 bytes",
+    ),
+    "traffic control on the host": (
+        lambda b: b.on_host(f"tc qdisc add dev {b.outer('db')} root tbf rate 1kbit burst 10b latency 1ms"),
+        r"traffic control on veth\w+, the host's end of `eth0` in `ndt-db` holds packets back or drops them \(tbf",
+    ),
+    "traffic control inside": (
+        lambda b: b.inside("db", "tc qdisc add dev eth0 root tbf rate 1kbit burst 10b latency 1ms"),
+        r"traffic control on `eth0` inside `ndt-db` holds packets back or drops them \(tbf",
+    ),
+    "nftables drops on the host": (
+        nft("inet", "type filter hook forward priority 0;", "ip daddr DB tcp dport 5432 drop"),
+        r"a firewall on the host drops packets: the rule with handle \d+ of nftables' chain inet ndt c",
+    ),
+    "nftables rejects by a set": (
+        nft("ip", "type filter hook forward priority 10;", "ip saddr { 10.99.0.1, APP } tcp dport 5432 reject"),
+        r"a firewall on the host rejects packets: the rule with handle \d+ of nftables' chain ip ndt c",
+    ),
+    "nftables for bridges": (
+        nft("bridge", "type filter hook forward priority 0;", "ether type ip ip daddr DB drop"),
+        r"a firewall on the host drops packets: the rule with handle \d+ of nftables' chain bridge ndt c",
+    ),
+    "nftables inside": (
+        lambda b: b.inside(
+            "db",
+            "sh -c 'nft add table inet own; nft add chain inet own in \"{ type filter hook input priority 0;"
+            " policy drop; }\"; nft add rule inet own in iifname lo accept'",
+        ),
+        r"a firewall inside `ndt-db` drops packets: the policy of nftables' chain inet own in",
+    ),
+    "a rule for routes": (
+        lambda b: b.inside("app", f"ip rule add to {b.address('db')} blackhole pref 50"),
+        r"a routing rule inside `ndt-app` throws away what is for `ndt-db` \(50: from all to 10.85.7.\d+ blackhole\)",
+    ),
+    "another table of routes": (
+        lambda b: b.inside(
+            "db",
+            f"sh -c 'ip route add unreachable default table 77; ip rule add to {b.address('app')} lookup 77 pref 9'",
+        ),
+        r"a routing rule inside `ndt-db` looks up in another table of routes what is for `ndt-app` \(9: from all to",
+    ),
+    "redirected inside": (
+        lambda b: b.inside("db", "iptables -t nat -A PREROUTING -p tcp --dport 5432 -j REDIRECT --to-ports 9"),
+        r"a firewall inside `ndt-db` leads packets elsewhere: rule 1 of the chain PREROUTING",
+    ),
+    "an address taken by another": (
+        lambda b: (
+            b.inside("db", "sysctl -w net.ipv4.conf.all.arp_ignore=8"),
+            b.inside("web", f"ip addr add {b.address('db')}/24 dev eth0"),
+            b.inside("app", "ip neigh flush all"),
+        ),
+        r"`eth0` inside `ndt-web` has 10.85.7.\d+, too, the address of `ndt-db` on `ndt-net`",
+    ),
+    "no way to the resolver": (
+        lambda b: b.inside("app", "iptables -t nat -F"),
+        r"the rules inside `ndt-app` that lead to Docker's resolver \(127.0.0.11\) are gone",
+    ),
+    "no proxy": (
+        lambda b: b.end_proxy(),
+        r"nothing listens on the host's port \d+: the engine's port proxy \(docker-proxy\) for `ndt-web` is gone",
+    ),
+    "no ping": (
+        lambda b: b.inside("app", "sysctl -w net.ipv4.icmp_echo_ignore_all=1"),
+        r"`ndt-app` answers no ping: `net.ipv4.icmp_echo_ignore_all` is 1 inside",
+    ),
     "stopped": (lambda b: b.lab.container("ndt-db").kill(), r"`ndt-db` is stopped"),
     "paused": (lambda b: b.lab.container("ndt-db").pause(), r"`ndt-db` is paused"),
     "disconnected": (
@@ -298,7 +398,7 @@ def broken(lab: Lab) -> Any:
     yield Broken(lab, file)
     restored = subprocess.run(["iptables-restore"], input=saved, text=True, timeout=LIMIT, check=False)
     assert restored.returncode == 0
-    run("iptables -t raw -F")
+    run("iptables -t raw -F; for family in inet ip bridge; do nft delete table $family ndt 2>/dev/null; done; true")
 
 
 BATCHES = [tuple(WAYS)[first : first + AT_ONCE] for first in range(0, len(WAYS), AT_ONCE)]
@@ -341,9 +441,12 @@ def commands(hint: str) -> list[str]:
                 "docker start",
                 "docker un",
                 "docker rename",
+                "bridge ",
                 "ip ",
                 "iptables ",
+                "nft ",
                 "nsenter ",
+                "tc ",
             )
         )
         else []

@@ -9,13 +9,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from netdeploy.topology.model import HttpCheck
 from netdeploy.verify.claim import Probe
-from netdeploy.verify.probing import Outcome, _environment, _outcomes, _rounds, script
+from netdeploy.verify.probing import Outcome, _beginnings, _environment, _outcomes, _rounds, script
 
 BUSYBOX = shutil.which("busybox")
 needs_busybox = pytest.mark.skipif(BUSYBOX is None, reason="there is no busybox on PATH")
@@ -68,6 +69,8 @@ def tried(probes: dict[int, Probe], folder: Path, hosts: str = "") -> dict[int, 
             "ping",
             "sleep",
             "true",
+            "od",
+            "ls",
         ):
             (programs / name).symlink_to(BUSYBOX)
     text = script().replace("/tmp/$number", f"{folder}/$number").replace("/etc/hosts", f"{folder}/hosts")
@@ -77,7 +80,9 @@ def tried(probes: dict[int, Probe], folder: Path, hosts: str = "") -> dict[int, 
         [str(programs / "sh"), "-c", text], env=environment, capture_output=True, timeout=60, check=False, cwd="/"
     )
     assert done.returncode == 0, done.stderr
-    return dict(_outcomes(done.stdout.decode("utf-8", "replace"), probes))
+    output = done.stdout.decode("utf-8", "replace")
+    began = dict(_beginnings(output, probes))
+    return {number: replace(outcome, said=began.get(number, b"")) for number, outcome in _outcomes(output, probes)}
 
 
 def asked(port: int, path: str = "/", contains: str | None = None) -> Probe:
@@ -117,6 +122,8 @@ def test_what_a_server_says_is_data(answer: bytes, contains: str | None, word: s
         found = tried({1: asked(port, contains=contains)}, tmp_path)
     assert set(found) == {1}, "no other probe has a result"
     assert found[1].word == word
+    body = answer.partition(b"\r\n\r\n")[2] if word in ("status", "lacks") else answer
+    assert found[1].said == (body[:200].replace(b"\0", b"") if word in ("status", "lacks", "garbled") else b"")
 
 
 @needs_busybox

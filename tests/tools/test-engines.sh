@@ -51,6 +51,9 @@ install_testing() {
 install() {
     [ "$(id -u)" = 0 ] || die "engines for the tests need root"
     "$here/engine.sh" install
+    command -v nft >/dev/null || { # to break networks with, and to see what breaks them
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nftables
+    } >&2 || die "apt-get could not install nftables"
     for generation in "$@"; do
         [ "$generation" != testing ] || install_testing
     done

@@ -115,3 +115,38 @@ def test_this_process_sees_itself_without_a_helper(monkeypatch: pytest.MonkeyPat
 def test_another_process_is_not_taken_for_the_containers() -> None:
     assert "is not the container's" in str(local.inside(1, "0123456789abcdef"))
     assert "/proc/" in str(local.inside(2**22 + 1, "0123456789abcdef"))
+
+
+def test_ipv6_routes_that_refuse_are_told_and_the_kernels_own_is_not() -> None:
+    def line(destination: str, length: str, metric: str, flags: str) -> str:
+        zero = "0" * 32
+        return f"route6 {destination} {length} {zero} 00 {zero} {metric} 00000002 00000000 {flags} lo"
+
+    output = "\n".join(
+        [
+            line("fd000001" + "0" * 24, "40", "00000400", "00200200"),
+            line("fd000002" + "0" * 23 + "5", "80", "00000400", "00200200"),
+            line("0" * 32, "00", "ffffffff", "00200200"),
+        ]
+    )
+    assert parse(output).refused == ("fd00:1::/64", "fd00:2::5/128")
+
+
+def test_ipv6_neighbours_are_read_as_ip_writes_them() -> None:
+    lines = """
+neighbour6 fd00::7 dev eth0 lladdr 02:00:00:00:00:01 PERMANENT
+neighbour6 fd00::8 dev eth0 lladdr 02:00:00:00:00:02 router STALE
+neighbour6 fd00::9 dev eth0  FAILED
+"""
+    found = parse(lines).neighbours
+    assert [(n.address, n.mac_address, n.is_fixed) for n in found] == [
+        ("fd00::7", "02:00:00:00:00:01", True),
+        ("fd00::8", "02:00:00:00:00:02", False),
+    ]
+
+
+def test_what_a_bridge_does_with_its_ports_is_read() -> None:
+    links = "\n".join(f"link v{n} {n} 9 - up 02:00:00:00:00:0{n} 0x1003 1500" for n in (1, 2, 3))
+    space = parse(f"{links}\nport br-1 v1 3 0\nport br-1 v2 4 1\nport br-1 v3 - -")
+    found = {i.name: (i.bridge, i.forwards, i.is_isolated) for i in space.interfaces}
+    assert found == {"v1": ("br-1", True, False), "v2": ("br-1", False, True), "v3": ("br-1", True, False)}

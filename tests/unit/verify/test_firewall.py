@@ -103,3 +103,12 @@ def test_circles_end() -> None:
 @given(st.text(alphabet="*:-ADOCKER-USER FORWARD\n filterjspd!0123456789./,'\"", max_size=300))
 def test_whatever_is_printed_is_read(text: str) -> None:
     read(with_rule(text)).stops(PACKET, HOOKS)
+
+
+def test_a_packet_that_is_led_elsewhere_does_not_arrive() -> None:
+    rules = read("*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp --dport 5432 -j REDIRECT --to-ports 5433\n")
+    found = rules.stops(PACKET, (("nat", "PREROUTING"),))
+    assert found is not None
+    assert (found.verb, found.number) == ("leads elsewhere", 1)
+    assert rules.mentions("nat", "5433")
+    assert not rules.mentions("filter", "5433")
