@@ -48,7 +48,7 @@ ip -o addr 2>/dev/null | sed 's/^/addr /'
 sed 's/^/route4 /' /proc/net/route
 sed 's/^/neighbour /' /proc/net/arp
 ip -6 neigh 2>/dev/null | sed 's/^/neighbour6 /'
-[ -e /proc/net/ipv6_route ] && awk '$2 != "80" { print "route6", $0 }' /proc/net/ipv6_route
+[ -e /proc/net/ipv6_route ] && awk '$2 != "80" || $9 ~ /[2367abef]..$/ { print "route6", $0 }' /proc/net/ipv6_route
 for protocol in tcp tcp6; do
   [ -e /proc/net/$protocol ] && awk -v p=$protocol '$4 == "0A" { print "listen", p, $2, $5 }' /proc/net/$protocol
 done

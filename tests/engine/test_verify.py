@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -480,8 +481,8 @@ checks:
     published = lab.container("ndt-web").attrs["HostConfig"]["PortBindings"]["80/tcp"][0]["HostPort"]
     file.write_text(file.read_text() + checks.replace("PUBLISHED", published))
     assert causes(proven(lab, file)) == [
-        "web:80/ answers with status 200, not 404",
-        "web:80 answers, and its answer does not hold `good bye`",
+        "web:80/ answers with status 200, not 404; it begins with `hello`",
+        "web:80 answers, and its answer does not hold `good bye`; it begins with `hello`",
         "`localhost` inside `ndt-app` is `ndt-app` itself; `ndt-web` listens on 80",
         "nobody on the networks of `ndt-app` (`ndt-net`) is called `nobody`",
         "nothing listens on port 81 in `ndt-web`; it listens on 80",
@@ -489,6 +490,20 @@ checks:
         "nothing publishes port 81 on the host",
         f"{published} is a port of the host; between containers `ndt-web` is on 80",
     ]
+
+
+def test_where_the_host_gets_without_a_published_port_is_tried(exercise: Path, lab: Lab) -> None:
+    """Against connections from the host itself; an address on the host's own bridges is a neighbour's."""
+    report = proven(lab, exercise)
+    places = [place for several in report["unpublished"].values() for place in several]
+    assert set(report["unpublished"]) == {"cassandra", "netflix-movie-catalog"}
+    for place in places:
+        address, _, port = place.rpartition(":")
+        socket.create_connection((address, int(port)), timeout=5).close()
+    text = lab.run("verify", exercise).out
+    assert "without publishing it still" in text
+    lab.container("ndt-cassandra").stop(timeout=0)
+    assert list(proven(lab, exercise)["unpublished"]) == ["netflix-movie-catalog"]
 
 
 # -- what can't be told ------------------------------------------------------------------------------------------------
