@@ -64,6 +64,7 @@ _IN = _Stage(
     ("prerouting", "input"),
 )
 _BRIDGING = ("bridge",)
+_ASKING = ("arp",)
 
 
 def stopped_on_the_way(
@@ -108,8 +109,12 @@ def _stopped(place: Place | None, stage: _Stage, packet: Packet, end: End | None
     found = rules.stops(packet, chains) if rules else None
     if found is not None:
         yield _by_rule(found, packet, end)
-    for hook in stage.hooks if kernel.nft else ():
-        rule = kernel.nft.stops(packet, hook, skip_iptables=rules is not None) if kernel.nft else None
+    if kernel.nft is None:
+        return
+    for hook in stage.hooks:
+        rule = kernel.nft.stops(packet, hook, skip_iptables=rules is not None)
+        if rule is None and end is not None:  # who has an address must be asked, too; a bridge hands that on unseen
+            rule = kernel.nft.stops(packet, hook, families=_ASKING, skip_iptables=False)
         if rule is not None:
             yield _by_nft(rule, end)
 

@@ -156,9 +156,10 @@ class Way:
                 continue
             thief = End(member, place, None) if member else None
             where = f"inside {thief.name}" if thief else "on the host"
+            whole = next(text for text in taken.addresses if text.partition("/")[0] == owner.address)
             yield Cause(
                 f"`{taken.name}` {where} has {owner.address}, too, the address of {owner.name} on `{self.network}`",
-                thief.anew if thief else f"ip addr del {owner.address} dev {taken.name}",
+                thief.anew if thief else f"ip addr del {whole} dev {taken.name}",
                 shown_by=thief.shown_by("ip addr") if thief else "ip addr",
             )
 
