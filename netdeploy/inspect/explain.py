@@ -10,12 +10,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from netdeploy.inspect.report import CommandReport, InspectReport, NetworkReport
+from netdeploy.inspect.report import CommandReport, InspectReport, NetworkReport, ResolverReport
+from netdeploy.inspect.resolver import EXT_SERVERS
 
 _ANOTHER = "my-net"
 _NETWORKS = "{{json .NetworkSettings.Networks}}"
 _BRIDGE_BY_ID = "br-{{slice .Id 0 12}}"
 _BRIDGE_BY_OPTION = '{{index .Options "com.docker.network.bridge.name"}}'
+_SHARED = "{{.HostConfig.PidMode}} {{.HostConfig.IpcMode}} {{.HostConfig.UTSMode}} {{json .HostConfig.VolumesFrom}}"
 _GATEWAYS = "{{range .IPAM.Config}}{{.Gateway}} {{end}}"
 
 
@@ -40,14 +42,13 @@ class _Commands:
             yield _found("networks", 1, self._inspect(_NETWORKS))
         else:
             yield _found("mode", 1, self._inspect("{{.HostConfig.NetworkMode}}"))
+        yield from self._of_the_name()
         for network in report.networks:
             yield from self._of_network(network)
         if running:
             yield _found("interfaces", 3, f"{self._inside} ip addr")
             yield _found("routes", 5, f"{self._inside} route -n")
-            yield _found("resolver", 7, f"{self._inside} cat /etc/resolv.conf")
-        else:
-            yield _found("resolver", 7, f"docker cp {self._name}:/etc/resolv.conf - | tar xO")
+        yield from self._of_files(running=running)
         if report.ports:
             owner = shlex.quote(report.shares_with or report.name)
             configured = f"docker inspect {owner} --format '{{{{json .HostConfig.PortBindings}}}}'"
@@ -57,6 +58,46 @@ class _Commands:
             yield _found("exercise.6", 6, make, f"docker network connect {_ANOTHER} {self._name}")
         if report.status == "running" and report.mode != "host":
             yield _found("helper", None, f"{self._helper} ip addr")
+
+    def _of_the_name(self) -> Iterator[CommandReport]:
+        """Its hostname, which no helper beside it shares, and what it shares with others."""
+        report = self._report
+        configured = self._inspect("{{.Config.Hostname}}")
+        yield _found(
+            "hostname", None, f"docker exec {self._name} hostname" if report.status == "running" else configured
+        )
+        if any(share.what != "network" for share in report.shares):
+            yield _found("shares", None, self._inspect(_SHARED))
+        if report.shared_by:
+            owner = report.shares_with or report.name
+            ids = f"$(docker inspect {shlex.quote(owner)} --format '{{{{.Id}}}}')"
+            modes = "docker ps --all --quiet | xargs docker inspect --format '{{.Name}} {{.HostConfig.NetworkMode}}'"
+            yield _found("shared_by", None, f'{modes} | grep -e "container:{ids}" -e "container:{owner}$"')
+
+    def _of_files(self, *, running: bool) -> Iterator[CommandReport]:
+        report = self._report
+        for about, question, file in (("resolver", 7, "resolv.conf"), ("hosts", None, "hosts")):
+            show = f"{self._inside} cat /etc/{file}" if running else f"docker cp {self._name}:/etc/{file} - | tar xO"
+            extra = report.hosts and any(line.kind == "extra_hosts" for line in report.hosts.lines)
+            configured = [self._inspect("{{json .HostConfig.ExtraHosts}}")] if about == "hosts" and extra else []
+            yield _found(about, question, show, *configured)
+        resolver = report.resolver
+        if resolver and resolver.upstream:
+            yield _found("resolver.upstream", None, self._upstream(resolver, running=running))
+
+    def _upstream(self, resolver: ResolverReport, *, running: bool) -> str:
+        """The engine's note in the file is there on newer ones only."""
+        if resolver.upstream and resolver.upstream.origin == "container":
+            owner = shlex.quote(self._report.shares_with or self._report.name)
+            return f"docker inspect {owner} --format '{{{{json .HostConfig.Dns}}}}'"
+        if EXT_SERVERS in resolver.text:
+            file = "/etc/resolv.conf"
+            return (
+                f"{self._inside} grep {EXT_SERVERS} {file}"
+                if running
+                else f"docker cp {self._name}:{file} - | tar xO | grep {EXT_SERVERS}"
+            )
+        return f"docker run --rm --network host {self._helper_image} cat /etc/resolv.conf"
 
     def _inspect(self, template: str) -> str:
         return f"docker inspect {self._name} --format '{template}'"
@@ -76,8 +117,8 @@ class _Commands:
         elif network.gateways:
             yield _found(f"{about}.gateways", None, f"docker network inspect {net} --format '{_GATEWAYS}'")
         if network.names and network.interface:
-            lookup = f"docker run --rm --network {net} {self._helper_image} nslookup {shlex.quote(network.names[0])}"
-            yield _found(f"{about}.names", None, lookup)
+            ask = f"docker run --rm --network {net} {self._helper_image} nslookup"
+            yield _found(f"{about}.names", None, *(f"{ask} {shlex.quote(name)}" for name in network.names))
         if network.pings:
             yield _found(f"{about}.pings", 8, *(f"ping -c 1 {ping.address}" for ping in network.pings))
 

@@ -31,6 +31,7 @@ _LISTENING = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
 _LEAF = re.compile(r"\|-- (?P<address>[0-9.]+)\n\s+/32 host LOCAL")
 _TIME = re.compile(r"time=(?P<time>[0-9.]+)")
 _SYS = Path("/sys/class/net")
+_NAME_SECONDS = 5.0
 
 
 def inside(pid: int, container_id: str) -> Space | str:
@@ -42,6 +43,18 @@ def inside(pid: int, container_id: str) -> Space | str:
         return _space(process / "net", _indices(process / "net"))
     except OSError as error:
         return f"{error.filename}: {error.strerror}"
+
+
+def hostname(pid: int, container_id: str) -> str | None:
+    """What the kernel has for a container's processes; None where it can't be seen. Only root may look."""
+    try:
+        if container_id not in (Path("/proc") / str(pid) / "cgroup").read_text():
+            return None
+        line = ["nsenter", f"--uts=/proc/{pid}/ns/uts", "uname", "-n"]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=_NAME_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None
 
 
 def host(addresses: Iterable[str]) -> Space | str:
