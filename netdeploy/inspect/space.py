@@ -185,9 +185,9 @@ class Space:
         return next((i for i in self.interfaces if i.name == name), None)
 
     def by_address(self, addresses: Iterable[str]) -> Interface | None:
-        """The interface that has one of the addresses (like `172.18.0.2/16`)."""
-        wanted = set(addresses)
-        return next((i for i in self.interfaces if wanted & set(i.addresses)), None)
+        """The interface that has one of the addresses, whatever their prefix lengths."""
+        wanted = set(bare(addresses))
+        return next((i for i in self.interfaces if wanted & set(bare(i.addresses))), None)
 
 
 def parse(output: str) -> Space:

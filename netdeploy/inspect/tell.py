@@ -125,7 +125,7 @@ def _unknown(inspection: Inspection, names: HostnameReport, resolver: ResolverRe
 def _network(endpoint: LiveEndpoint, inspection: Inspection, resolver: ResolverReport | None) -> NetworkReport:
     inside, host = inspection.inside.space, inspection.host.space
     network = inspection.networks.get(endpoint.network_id) or _by_name(inspection, endpoint.network)
-    interface = _interface_of(endpoint, inside)
+    interface = _interface_of(endpoint, inspection)
     bridge = _bridge(network, host) if network else None
     peer, parent = _other_end(interface, bridge, host) if interface and host else (None, None)
     gone = inside is not None and interface is None
@@ -172,11 +172,16 @@ def _asked_for(inspection: Inspection, endpoint: LiveEndpoint) -> Iterator[str]:
         yield from filter(None, (attachment.ipv4_address, attachment.ipv6_address))
 
 
-def _interface_of(endpoint: LiveEndpoint, inside: Space | None) -> Interface | None:
-    """By MAC address; ipvlan's interfaces share one, so then by address."""
+def _interface_of(endpoint: LiveEndpoint, inspection: Inspection) -> Interface | None:
+    """By address, since ipvlan's interfaces share a MAC address, or by that; where none are known, the only one."""
+    inside = inspection.inside.space
     if inside is None:
         return None
-    return inside.by_address(endpoint.addresses) or inside.by_mac(endpoint.mac_address)
+    found = inside.by_address(endpoint.addresses) or inside.by_mac(endpoint.mac_address)
+    if found or any(interface.mac_address for interface in inside.interfaces):
+        return found
+    others = [interface for interface in inside.interfaces if interface.name != "lo"]
+    return others[0] if len(others) == len(inspection.networking.endpoints) == 1 else None
 
 
 def _interface(interface: Interface) -> InterfaceReport:

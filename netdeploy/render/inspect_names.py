@@ -120,10 +120,9 @@ def _others_text(resolver: ResolverReport, report: InspectReport) -> Iterator[tu
     where = "The default bridge has no resolver of its own: t" if report.networks else "T"
     text = {
         "container": f"{where}hese are set with `dns` (--dns).",
-        "engine": f"{where}hese are the engine's own setting (--dns of dockerd).",
+        "engine": f"{where}hese are dockerd's own (--dns), in place of the host's.",
         "host": f"{where}his is a copy of the host's resolv.conf.",
-        "engine_or_host": f"{where}his is a copy of the host's /etc/resolv.conf, or of the engine's own setting (--dns "
-        "of dockerd).",
+        "engine_or_host": f"{where}his is a copy of the host's /etc/resolv.conf, or dockerd's own --dns.",
         "defaults": f"{where}he host's are all on its loopback, which no container reaches, so the engine took its "
         "defaults.",
     }.get(resolver.origin or "")

@@ -112,7 +112,8 @@ def assert_routes_as_by_hand(lab: Lab, name: str, report: Json) -> None:
     _, table = lab.in_container(name, "route -n")
     default = next((line.split() for line in table.splitlines() if line.startswith("0.0.0.0")), None)
     marked = [(r["gateway"], r["interface"]) for r in report["routes"] if r["default"] and ":" not in r["destination"]]
-    assert marked == ([(default[1], default[7])] if default else [])
+    by_route = [(None if default[1] == "0.0.0.0" else default[1], default[7])] if default else []
+    assert marked == by_route
     for network in report["networks"]:
         if default and network["interface"]:
             assert network["default_route"] == (network["interface"]["name"] == default[7])
