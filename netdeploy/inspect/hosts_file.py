@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +14,7 @@ from netdeploy.inspect.space import bare
 if TYPE_CHECKING:
     from netdeploy.engine.observed import ObservedContainer
     from netdeploy.inspect.look import Inspection
+    from netdeploy.inspect.space import Space
 
 PATH = "/etc/hosts"
 _GATEWAY = "host-gateway"
@@ -37,6 +38,11 @@ class _Line:
     address: str
     names: tuple[str, ...]
 
+    @property
+    def place(self) -> str:
+        """The address in its shortest spelling."""
+        return short_address(self.address)
+
 
 def hosts(inspection: Inspection) -> HostsReport | None:
     """The file as it is, with the lines that are missing; None where it could not be read.
@@ -46,12 +52,12 @@ def hosts(inspection: Inspection) -> HostsReport | None:
     connection = inspection.networking
     if connection.hosts is None:
         return None
-    container, lines = connection.connected, list(_lines(connection.hosts))
+    lines, known = list(_lines(connection.hosts)), _known(inspection)
     mounted = any(mount.target == PATH for mount in connection.container.mounts)
     runs = connection.container.state.running
     return HostsReport(
-        lines=tuple(_told(line, inspection) for line in lines),
-        missing=tuple(_missing(inspection, container, lines)) if runs and not mounted else (),
+        lines=tuple(_told(line, known) for line in lines),
+        missing=tuple(_missing(inspection, known, lines)) if runs and not mounted else (),
         mounted=mounted,
         text=connection.hosts,
     )
@@ -61,53 +67,39 @@ def _lines(text: str) -> Iterator[_Line]:
     for line in text.splitlines():
         words = line.partition("#")[0].split()
         if words:
-            yield _Line(short_address(words[0]), tuple(words[1:]))
+            yield _Line(words[0], tuple(words[1:]))
 
 
-def _told(line: _Line, inspection: Inspection) -> HostsLineReport:
-    kind, note = _kind(line, inspection)
-    return HostsLineReport(address=line.address, names=line.names, kind=kind, note=note)
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a line may be from. Addresses are in their shortest spelling; None is not known."""
+
+    extra_hosts: frozenset[str]
+    own_names: frozenset[str]
+    linked: Mapping[str, frozenset[str]]
+    gateways: frozenset[str]
+    """What the engine may put for `host-gateway`."""
+    inside: frozenset[str] | None
+    """The addresses inside."""
+    copied: bool
+    """Whether the file is a copy of the host's: so with the host's network, and no hosts of its own."""
+    of_host: frozenset[_Line] | None
+    """The lines of the host's file."""
 
 
-def _kind(line: _Line, inspection: Inspection) -> tuple[_Kind, str | None]:
-    container, names = inspection.networking.connected, set(line.names)
-    if container.network_mode == HOST and not container.extra_hosts:
-        return _of_host(line, inspection)
-    if names and names <= _LOOPBACK.get(line.address, frozenset()):
-        return "loopback", None
-    if len(line.names) == 1 and (line.address, line.names[0]) in _IPV6:
-        return "ipv6", None
-    extra = set(container.extra_hosts)
-    if names and {f"{name}:{line.address}" for name in names} <= extra:
-        return "extra_hosts", None
-    if names and {f"{name}:{_GATEWAY}" for name in names} <= extra:
-        return _of_gateway(line.address, inspection)
-    leads = inspection.networking.linked.get(line.names[0]) if line.names else None
-    if leads is not None:
-        stale = leads and line.address not in leads
-        return "link", f"the container has {', '.join(sorted(leads))}" if stale else None
-    if names and names <= set(_own_names(container)):
-        return "own", _not_inside(line.address, inspection)
-    return "other", None
-
-
-def _of_host(line: _Line, inspection: Inspection) -> tuple[_Kind, str | None]:
-    """With the host's network and no hosts of its own, a container has a copy of the host's file."""
-    host = inspection.host.space
-    if host is None or host.hosts is None:
-        return "unknown", None
-    return ("host" if line in list(_lines(host.hosts)) else "other"), None
-
-
-def _of_gateway(address: str, inspection: Inspection) -> tuple[_Kind, str | None]:
-    """The engine puts the default bridge's gateway for `host-gateway`, or an address of its settings."""
+def _known(inspection: Inspection) -> _Known:
+    container, host, inside = inspection.networking.connected, inspection.host.space, inspection.inside.space
     bridge = next((network for network in inspection.networks.values() if network.name == _DEFAULT_BRIDGE), None)
-    known = {pool.gateway for pool in bridge.pools} if bridge else set()
-    if inspection.host.space:
-        known |= {one for interface in inspection.host.space.interfaces for one in bare(interface.addresses)}
-    if address in known:
-        return "extra_hosts", f"{_GATEWAY}: the host, as containers reach it"
-    return "unknown", f"extra_hosts has {_GATEWAY}, and this is no address of the host that is known"
+    gateways = [pool.gateway for pool in bridge.pools] if bridge else []
+    return _Known(
+        extra_hosts=frozenset(container.extra_hosts),
+        own_names=frozenset(_own_names(container)),
+        linked=inspection.networking.linked,
+        gateways=frozenset([*gateways, *(_all_addresses(host) if host else ())]),
+        inside=frozenset(_all_addresses(inside)) if inside else None,
+        copied=container.network_mode == HOST and not container.extra_hosts,
+        of_host=frozenset(_lines(host.hosts)) if host and host.hosts is not None else None,
+    )
 
 
 def _own_names(container: ObservedContainer) -> Iterator[str]:
@@ -116,22 +108,51 @@ def _own_names(container: ObservedContainer) -> Iterator[str]:
     yield from (whole, whole.partition(".")[0], container.hostname)
 
 
-def _not_inside(address: str, inspection: Inspection) -> str | None:
-    space = inspection.inside.space
-    if space is None or any(address in bare(interface.addresses) for interface in space.interfaces):
-        return None
-    return "no interface inside has this address"
+def _all_addresses(space: Space) -> Iterator[str]:
+    return (address for interface in space.interfaces for address in bare(interface.addresses))
 
 
-def _missing(inspection: Inspection, container: ObservedContainer, lines: Iterable[_Line]) -> Iterator[str]:
-    there = {(name, line.address) for line in lines for name in line.names}
+def _told(line: _Line, known: _Known) -> HostsLineReport:
+    kind, note = _kind(line, known)
+    return HostsLineReport(address=line.address, names=line.names, kind=kind, note=note)
+
+
+def _kind(line: _Line, known: _Known) -> tuple[_Kind, str | None]:
+    names = set(line.names)
+    if known.copied:
+        return "unknown" if known.of_host is None else "host" if line in known.of_host else "other", None
+    if not names:
+        return "other", None
+    if names <= _LOOPBACK.get(line.place, frozenset()):
+        return "loopback", None
+    if len(line.names) == 1 and (line.place, line.names[0]) in _IPV6:
+        return "ipv6", None
+    if {f"{name}:{line.place}" for name in names} <= known.extra_hosts:
+        return "extra_hosts", None
+    if {f"{name}:{_GATEWAY}" for name in names} <= known.extra_hosts:
+        if line.place in known.gateways:
+            return "extra_hosts", f"{_GATEWAY}: the host, as containers reach it"
+        return "unknown", f"extra_hosts has {_GATEWAY}, and this is no address of the host that is known"
+    leads = known.linked.get(line.names[0])
+    if leads is not None:
+        stale = leads and line.place not in leads
+        return "link", f"the container has {', '.join(sorted(leads))}" if stale else None
+    if names <= known.own_names:
+        lost = known.inside is not None and line.place not in known.inside
+        return "own", "no interface inside has this address" if lost else None
+    return "other", None
+
+
+def _missing(inspection: Inspection, known: _Known, lines: Iterable[_Line]) -> Iterator[str]:
+    there = {(name, line.place) for line in lines for name in line.names}
     names = {name for name, _ in there}
-    for text in container.extra_hosts:
+    for text in sorted(known.extra_hosts):
         name, _, address = text.partition(":")
         if address == _GATEWAY and name not in names:
             yield f"{name} ({_GATEWAY}, of extra_hosts)"
         elif address != _GATEWAY and (name, address) not in there:
             yield f"{address} {name} (of extra_hosts)"
     own = [address for endpoint in inspection.networking.endpoints for address in bare(endpoint.addresses)]
-    if own and container.hostname not in names:
-        yield f"{own[0]} {container.hostname} (its own)"
+    hostname = inspection.networking.connected.hostname
+    if own and hostname not in names:
+        yield f"{own[0]} {hostname} (its own)"

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from netdeploy.inspect.report import (
         HostsLineReport,
+        HostsReport,
         InspectReport,
         ResolverReport,
         ShareReport,
@@ -24,12 +25,13 @@ _WRONG = "red"
 def hostname_text(report: InspectReport) -> tuple[str, str]:
     """The hostname with where it comes from, and its style."""
     told = report.hostname
+    domain = f", in the domain {told.domain}" if told.domain else ""
     origin = {
         "set": "set with `hostname` (--hostname)",
         "id": "the first digits of its id, since none was set",
         "host": "the host's own",
         "container": f"that of `{report.shares_with}`, whose network it shares",
-    }[told.origin]
+    }[told.origin] + domain
     if told.name is None:
         return f"{told.configured} at its start: {origin}; it may have another one now", ""
     if told.name != told.configured:
@@ -72,7 +74,7 @@ def hosts_line(line: HostsLineReport, report: InspectReport) -> tuple[str, str]:
         "other": "the mounted file's" if mounted else "✗ by hand: neither the engine nor extra_hosts has this line",
         "unknown": "where it comes from is not known",
     }[line.kind]
-    if line.kind == "other" and report.mode == "host" and not mounted:
+    if line.kind == "other" and report.hosts and any(other.kind == "host" for other in report.hosts.lines):
         what = "✗ by hand: the host's file does not have this line"
     wrong = what.startswith("✗")
     if line.note:
@@ -81,9 +83,19 @@ def hosts_line(line: HostsLineReport, report: InspectReport) -> tuple[str, str]:
     return f"{' '.join(line.names)}  – {what}", _WRONG if wrong else ""
 
 
+def hosts_texts(hosts: HostsReport, report: InspectReport, most: int) -> Iterator[tuple[str, str]]:
+    """What is to be said below the lines of the file, of which `most` are shown, with the style of each."""
+    if not hosts.lines:
+        yield "The engine writes it at the first start." if report.status == "created" else "It is empty.", "dim"
+    if len(hosts.lines) > most:
+        yield f"and {len(hosts.lines) - most} more (-o json lists all of them)", "dim"
+    for text in hosts.missing:
+        yield f"✗ not there any more: {text}", _WRONG
+
+
 _BY_HAND = (
-    "✗ By hand: these are neither set with `dns` nor the host's resolvers of now (which may have changed since the "
-    "container's start)."
+    "✗ These are neither set with `dns` nor the host's resolvers of now: somebody wrote them, or the host's have "
+    "changed since the container's start."
 )
 _ORIGINS = {
     "container": "set with `dns` (--dns)",
@@ -116,7 +128,7 @@ def _upstream_text(upstream: UpstreamReport, report: InspectReport) -> str:
 
 def _others_text(resolver: ResolverReport, report: InspectReport) -> Iterator[tuple[str, str]]:
     if resolver.origin == "other":
-        yield _BY_HAND, _WRONG
+        yield _BY_HAND if resolver.nameservers else "✗ It names no resolver.", _WRONG
     where = "The default bridge has no resolver of its own: t" if report.networks else "T"
     text = {
         "container": f"{where}hese are set with `dns` (--dns).",

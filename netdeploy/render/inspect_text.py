@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from netdeploy.document import for_people
-from netdeploy.render.inspect_names import hostname_text, hosts_line, resolver_texts, shares_texts
+from netdeploy.render.inspect_names import hostname_text, hosts_line, hosts_texts, resolver_texts, shares_texts
 from netdeploy.render.inspect_network import (
     addresses_text,
     bridge_text,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _COLUMN = 22
 _STATUS_STYLES = {"running": "green", "paused": "yellow"}
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
+_MOST_HOSTS = 40  # lines of /etc/hosts, in text
 _MOST_INTERFACES = 12  # of the host's, in text
 
 
@@ -108,8 +109,6 @@ class _Page:
         self._how(about)
         text, style = hostname_text(report)
         self._line("hostname", text, "hostname", style=style)
-        if report.hostname.domain:
-            self._line("domain", report.hostname.domain, "")
         self._several("shares", shares_texts(report), "shares")
         if report.shared_by:
             self._line("network shared by", listed(f"`{name}`" for name in report.shared_by), "shared_by")
@@ -201,15 +200,12 @@ class _Page:
         if hosts is None:
             return
         self._title("/etc/hosts", "a mount of the container's own" if hosts.mounted else "", about="hosts")
-        if not hosts.lines:
-            created = self._report.status == "created"
-            self._say("The engine writes it at the first start." if created else "It is empty.", "dim")
-        column = max(_COLUMN, *(len(line.address) + 4 for line in hosts.lines)) if hosts.lines else _COLUMN
-        for line in hosts.lines:
+        for line in hosts.lines[:_MOST_HOSTS]:
             text, style = hosts_line(line, self._report)
-            self._lines.append_text(labelled(line.address, text, column, self._width, style=style))
-        for text in hosts.missing:
-            self._say(f"✗ not there any more: {text}", "red")
+            label, value = (line.address, text) if len(line.address) < _COLUMN - 2 else ("", f"{line.address}  {text}")
+            self._lines.append_text(labelled(label, value, _COLUMN, self._width, style=style))
+        for text, style in hosts_texts(hosts, self._report, _MOST_HOSTS):
+            self._say(text, style)
 
     def _ports(self) -> None:
         if not self._report.ports:

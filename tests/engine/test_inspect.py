@@ -341,6 +341,9 @@ def test_the_commands_do_what_they_say(lab: Lab) -> None:
         "interfaces": net["interface"]["name"],
         "routes": net["gateways"][0],
         "resolver": "127.0.0.11",
+        "resolver.upstream": report["resolver"]["upstream"]["servers"][0],
+        "hostname": report["hostname"]["name"],
+        "hosts": net["addresses"][0].partition("/")[0],
         "ports": report["ports"][0]["published"][0]["port"],
         "helper": net["addresses"][0],
     }

@@ -96,7 +96,7 @@ def assert_true(box: Box, report: Json) -> None:
     assert_routes_as_by_hand(box.lab, box.name, report)
     assert report["hosts"]["text"].rstrip("\n") == box.says("cat /etc/hosts").rstrip("\n")
     lines = words(box.says("cat /etc/hosts"))
-    assert [line["names"] for line in report["hosts"]["lines"]] == [line[1:] for line in lines]
+    assert [[line["address"], *line["names"]] for line in report["hosts"]["lines"]] == lines
     assert report["resolver"]["text"].rstrip("\n") == box.says("cat /etc/resolv.conf").rstrip("\n")
     servers = [line[1] for line in words(box.says("cat /etc/resolv.conf")) if line[0] == "nameserver"]
     assert report["resolver"]["nameservers"] == servers
@@ -420,16 +420,19 @@ def test_what_is_broken_is_told_as_it_is(lab: Lab, way: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "kind"),
-    [("echo nameserver 192.0.2.53 > /etc/resolv.conf", "other"), (": > /etc/resolv.conf", "other")],
+    ("command", "said"),
+    [
+        ("echo nameserver 192.0.2.53 > /etc/resolv.conf", "✗ These are neither set with `dns`"),
+        (": > /etc/resolv.conf", "✗ It names no resolver."),
+    ],
 )
-def test_resolvers_by_hand_on_the_default_bridge(lab: Lab, command: str, kind: str) -> None:
+def test_resolvers_by_hand_on_the_default_bridge(lab: Lab, command: str, said: str) -> None:
     lab.foreign(BOX)
     assert lab.in_container(BOX, command)[0] == 0
     report = inspected(lab, BOX)
     assert_true(Box(lab), report)
-    assert report["resolver"]["origin"] == kind
-    assert "✗ By hand" in lab.run("inspect", BOX).out
+    assert report["resolver"]["origin"] == "other"
+    assert said in lab.run("inspect", BOX).out
 
 
 def test_the_hosts_own_file_with_a_line_by_hand(lab: Lab) -> None:
