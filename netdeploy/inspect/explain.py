@@ -7,6 +7,7 @@ it is connected; 8 ping its addresses from the host.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 
@@ -15,6 +16,7 @@ from netdeploy.inspect.resolver import EXT_SERVERS
 
 _ANOTHER = "my-net"
 _NETWORKS = "{{json .NetworkSettings.Networks}}"
+_NAMED_BY_ID = re.compile(r"br-[0-9a-f]{12}")
 _BRIDGE_BY_ID = "br-{{slice .Id 0 12}}"
 _BRIDGE_BY_OPTION = '{{index .Options "com.docker.network.bridge.name"}}'
 _SHARED = "{{.HostConfig.PidMode}} {{.HostConfig.IpcMode}} {{.HostConfig.UTSMode}} {{json .HostConfig.VolumesFrom}}"
@@ -50,9 +52,8 @@ class _Commands:
             yield _found("routes", 5, f"{self._inside} route -n")
         yield from self._of_files(running=running)
         if report.ports:
-            owner = shlex.quote(report.shares_with or report.name)
-            configured = f"docker inspect {owner} --format '{{{{json .HostConfig.PortBindings}}}}'"
-            yield _found("ports", None, f"docker port {owner}" if running else configured)
+            configured = f"docker inspect {self._owner} --format '{{{{json .HostConfig.PortBindings}}}}'"
+            yield _found("ports", None, f"docker port {self._owner}" if running else configured)
         if report.mode == "networks":
             make = f"docker network create --driver bridge {_ANOTHER}"
             yield _found("exercise.6", 6, make, f"docker network connect {_ANOTHER} {self._name}")
@@ -61,42 +62,41 @@ class _Commands:
 
     def _of_the_name(self) -> Iterator[CommandReport]:
         """Its hostname, which no helper beside it shares, and what it shares with others."""
-        report = self._report
-        configured = self._inspect("{{.Config.Hostname}}")
-        yield _found(
-            "hostname", None, f"docker exec {self._name} hostname" if report.status == "running" else configured
-        )
+        report, owner = self._report, self._owner
+        if report.status == "running":
+            yield _found("hostname", None, f"docker exec {self._name} hostname")
+        elif report.hostname.origin == "host":
+            yield _found("hostname", None, "docker info --format '{{.Name}}'")
+        else:
+            yield _found("hostname", None, f"docker inspect {owner} --format '{{{{.Config.Hostname}}}}'")
         if any(share.what != "network" for share in report.shares):
             yield _found("shares", None, self._inspect(_SHARED))
         if report.shared_by:
-            owner = report.shares_with or report.name
-            ids = f"$(docker inspect {shlex.quote(owner)} --format '{{{{.Id}}}}')"
+            ids = f"$(docker inspect {owner} --format '{{{{.Id}}}}')"
             modes = "docker ps --all --quiet | xargs docker inspect --format '{{.Name}} {{.HostConfig.NetworkMode}}'"
             yield _found("shared_by", None, f'{modes} | grep -e "container:{ids}" -e "container:{owner}$"')
 
-    def _of_files(self, *, running: bool) -> Iterator[CommandReport]:
-        report = self._report
-        for about, question, file in (("resolver", 7, "resolv.conf"), ("hosts", None, "hosts")):
-            show = f"{self._inside} cat /etc/{file}" if running else f"docker cp {self._name}:/etc/{file} - | tar xO"
-            extra = report.hosts and any(line.kind == "extra_hosts" for line in report.hosts.lines)
-            configured = [self._inspect("{{json .HostConfig.ExtraHosts}}")] if about == "hosts" and extra else []
-            yield _found(about, question, show, *configured)
-        resolver = report.resolver
-        if resolver and resolver.upstream:
-            yield _found("resolver.upstream", None, self._upstream(resolver, running=running))
+    @property
+    def _owner(self) -> str:
+        """The container whose network it is."""
+        return shlex.quote(self._report.shares_with or self._report.name)
 
-    def _upstream(self, resolver: ResolverReport, *, running: bool) -> str:
+    def _of_files(self, *, running: bool) -> Iterator[CommandReport]:
+        resolver, hosts = self._report.resolver, self._report.hosts
+        show = f"{self._inside} cat /etc/{{}}" if running else f"docker cp {self._name}:/etc/{{}} - | tar xO"
+        yield _found("resolver", 7, show.format("resolv.conf"))
+        if resolver and resolver.upstream:
+            yield _found("resolver.upstream", None, self._upstream(resolver, show.format("resolv.conf")))
+        extra = hosts and any(line.kind == "extra_hosts" for line in hosts.lines)
+        configured = [f"docker inspect {self._owner} --format '{{{{json .HostConfig.ExtraHosts}}}}'"] if extra else []
+        yield _found("hosts", None, show.format("hosts"), *configured)
+
+    def _upstream(self, resolver: ResolverReport, show: str) -> str:
         """The engine's note in the file is there on newer ones only."""
         if resolver.upstream and resolver.upstream.origin == "container":
-            owner = shlex.quote(self._report.shares_with or self._report.name)
-            return f"docker inspect {owner} --format '{{{{json .HostConfig.Dns}}}}'"
+            return f"docker inspect {self._owner} --format '{{{{json .HostConfig.Dns}}}}'"
         if EXT_SERVERS in resolver.text:
-            file = "/etc/resolv.conf"
-            return (
-                f"{self._inside} grep {EXT_SERVERS} {file}"
-                if running
-                else f"docker cp {self._name}:{file} - | tar xO | grep {EXT_SERVERS}"
-            )
+            return f"{show} | grep {EXT_SERVERS}"
         return f"docker run --rm --network host {self._helper_image} cat /etc/resolv.conf"
 
     def _inspect(self, template: str) -> str:
@@ -105,8 +105,7 @@ class _Commands:
     def _of_network(self, network: NetworkReport) -> Iterator[CommandReport]:
         about, net = f"networks.{network.name}", shlex.quote(network.name)
         if network.bridge:
-            by_id = network.bridge.name == f"br-{network.id[:12]}"
-            template = _BRIDGE_BY_ID if by_id else _BRIDGE_BY_OPTION
+            template = _BRIDGE_BY_ID if _NAMED_BY_ID.fullmatch(network.bridge.name) else _BRIDGE_BY_OPTION
             yield _found(f"{about}.bridge", 2, f"docker network inspect {net} --format '{template}'")
         if network.interface:
             yield from self._of_interface(network)

@@ -109,3 +109,12 @@ def _upstream_of_host(host: Space | None) -> UpstreamReport | None:
     if host is None or host.resolv_conf is None or not given or _SYSTEMD in given:
         return None
     return UpstreamReport(servers=tuple(given), on_host=(), origin=_origin_of_given(host.resolv_conf))
+
+
+def why_no_upstream(host: Space) -> str:
+    """Why it can't be told whom Docker's own resolver asks."""
+    if host.resolv_conf is None:
+        return "only a helper container on the host's network is given the same servers, and none could be run"
+    if _SYSTEMD in _servers(host.resolv_conf):
+        return f"the host asks its own systemd-resolved ({_SYSTEMD}); `resolvectl dns` on the host tells whom that asks"
+    return "the engine gives a container on the host's network no servers"

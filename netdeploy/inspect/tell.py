@@ -25,6 +25,7 @@ from netdeploy.inspect.report import (
     UnknownReport,
 )
 from netdeploy.inspect.resolver import resolver as read_resolver
+from netdeploy.inspect.resolver import why_no_upstream
 from netdeploy.inspect.space import bare
 
 if TYPE_CHECKING:
@@ -96,9 +97,7 @@ def _unknown_names(
         why = "it may give itself another (privileged, or SYS_ADMIN), and only root on the engine's machine sees that"
         yield UnknownReport(what="its hostname now", why=why)
     if resolver and resolver.docker and resolver.upstream is None and inspection.host.space:
-        why = (
-            "the host asks its own systemd-resolved (127.0.0.53), and `resolvectl dns` on the host tells whom that asks"
-        )
+        why = why_no_upstream(inspection.host.space)
         yield UnknownReport(what="where names that nobody on its networks has go", why=why)
 
 
@@ -264,15 +263,10 @@ def _has_its_addresses(endpoint: LiveEndpoint, interface: Interface) -> bool:
     return set(bare(endpoint.addresses)) <= set(bare(interface.addresses))
 
 
-def _broken_link(
-    endpoint: LiveEndpoint, network: ObservedNetwork, interface: Interface, host: Space | None
-) -> Iterator[str]:
+def _broken_link(network: ObservedNetwork, interface: Interface, host: Space | None) -> Iterator[str]:
     """What of a container's link is not as the engine made it."""
     if not interface.is_up:
         yield f"`{interface.name}` is down inside"
-    elif not _has_its_addresses(endpoint, interface):
-        there = ", ".join(bare(interface.addresses)) or "no address"
-        yield f"`{interface.name}` has {there} inside, and the engine gave it {', '.join(bare(endpoint.addresses))}"
     bridge = host.by_name(network.bridge) if host and network.driver == "bridge" else None
     if host is None or bridge is None:
         return
@@ -316,7 +310,7 @@ def _notes(
     if interface is None and inspection.inside.space and endpoint.addresses:
         yield "the engine says it is connected, and there is no interface inside that belongs to it"
     if interface is not None:
-        yield from _broken_link(endpoint, network, interface, inspection.host.space)
+        yield from _broken_link(network, interface, inspection.host.space)
     if endpoint.network == _DEFAULT_BRIDGE:
         yield "the default bridge has no names: others reach the container by its address only"
         if endpoint.links:

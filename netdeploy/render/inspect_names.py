@@ -98,7 +98,7 @@ _BY_HAND = (
     "changed since the container's start."
 )
 _ORIGINS = {
-    "container": "set with `dns` (--dns)",
+    "container": "the container's own `dns`",
     "engine": "dockerd's own --dns",
     "host": "from the host's resolv.conf",
     "engine_or_host": "from the host's /etc/resolv.conf, or dockerd's own --dns",
