@@ -19,7 +19,12 @@ _NETWORKS = "{{json .NetworkSettings.Networks}}"
 _NAMED_BY_ID = re.compile(r"br-[0-9a-f]{12}")
 _BRIDGE_BY_ID = "br-{{slice .Id 0 12}}"
 _BRIDGE_BY_OPTION = '{{index .Options "com.docker.network.bridge.name"}}'
-_SHARED = "{{.HostConfig.PidMode}} {{.HostConfig.IpcMode}} {{.HostConfig.UTSMode}} {{json .HostConfig.VolumesFrom}}"
+_SHARED = {
+    "pid": "{{.HostConfig.PidMode}}",
+    "ipc": "{{.HostConfig.IpcMode}}",
+    "uts": "{{.HostConfig.UTSMode}}",
+    "volumes": "{{json .HostConfig.VolumesFrom}}",
+}
 _GATEWAYS = "{{range .IPAM.Config}}{{.Gateway}} {{end}}"
 
 
@@ -69,8 +74,9 @@ class _Commands:
             yield _found("hostname", None, "docker info --format '{{.Name}}'")
         else:
             yield _found("hostname", None, f"docker inspect {owner} --format '{{{{.Config.Hostname}}}}'")
-        if any(share.what != "network" for share in report.shares):
-            yield _found("shares", None, self._inspect(_SHARED))
+        shared = dict.fromkeys(share.what for share in report.shares if share.what in _SHARED)
+        if shared:
+            yield _found("shares", None, *(self._inspect(_SHARED[what]) for what in shared))
         if report.shared_by:
             ids = f"$(docker inspect {owner} --format '{{{{.Id}}}}')"
             modes = "docker ps --all --quiet | xargs docker inspect --format '{{.Name}} {{.HostConfig.NetworkMode}}'"
