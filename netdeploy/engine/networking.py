@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from netdeploy.engine import answers
 from netdeploy.engine.errors import EngineAnswer
 from netdeploy.engine.files import text_of
-from netdeploy.engine.observe import listed_name, proven, really_joined
+from netdeploy.engine.observe import inspected_container, listed_name, proven, really_joined
 from netdeploy.engine.observed import ObservedContainer, ObservedNetwork, with_named_modes
 from netdeploy.errors import NetdeployError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from netdeploy.engine.reader import Reader
 
 _DEFAULT_BRIDGE = "bridge"
-_RESOLV_CONF = "/etc/resolv.conf"
+_RESOLV_CONF, _HOSTS = "/etc/resolv.conf", "/etc/hosts"
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 
 
@@ -44,8 +44,19 @@ class LiveEndpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A container as a list tells it: its name, and where its network comes from, such as `container:ID`."""
+
+    name: str
+    network_mode: str
+
+
+@dataclass(frozen=True, slots=True)
 class Networking:
-    """A container, its places on networks, and its resolv.conf (None with the reason in `no_resolv_conf`)."""
+    """A container, its places on networks, and its resolv.conf and hosts file.
+
+    A file that can't be read is None, with the reason in `no_resolv_conf` or `no_hosts`.
+    """
 
     container: ObservedContainer
     owner: ObservedContainer | None
@@ -54,6 +65,10 @@ class Networking:
     """Its own, or those of the owner."""
     resolv_conf: str | None
     no_resolv_conf: str = ""
+    hosts: str | None = None
+    no_hosts: str = ""
+    linked: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By the alias of a link on the default bridge, the addresses of the container it leads to."""
 
     @property
     def connected(self) -> ObservedContainer:
@@ -72,10 +87,30 @@ def networking(reader: Reader, name: str) -> Networking | None:
     if owner:
         answer = owner[0]
         container = with_named_modes(container, {shared: owner[1].name})
-    text, problem = text_of(reader, container.id, _RESOLV_CONF)
-    joined = (owner[1] if owner else container).attachments
-    places = tuple(endpoint for endpoint in endpoints(answer) if endpoint.network in joined)
-    return Networking(container, owner[1] if owner else None, places, text, problem)
+    resolv_conf, no_resolv_conf = text_of(reader, container.id, _RESOLV_CONF)
+    hosts, no_hosts = text_of(reader, container.id, _HOSTS)
+    connected = owner[1] if owner else container
+    places = tuple(endpoint for endpoint in endpoints(answer) if endpoint.network in connected.attachments)
+    return Networking(
+        container=container,
+        owner=owner[1] if owner else None,
+        endpoints=places,
+        resolv_conf=resolv_conf,
+        no_resolv_conf=no_resolv_conf,
+        hosts=hosts,
+        no_hosts=no_hosts,
+        linked=_linked(reader, connected),
+    )
+
+
+def _linked(reader: Reader, container: ObservedContainer) -> Mapping[str, frozenset[str]]:
+    found = {}
+    for link in container.links:
+        name, _, alias = link.partition(":")
+        target = inspected_container(reader, name)
+        place = target.attachments.get(_DEFAULT_BRIDGE) if target else None
+        found[alias] = frozenset(filter(None, (place.address, place.address6))) if place else frozenset()
+    return found
 
 
 def networks(reader: Reader) -> Mapping[str, ObservedNetwork]:
@@ -83,9 +118,13 @@ def networks(reader: Reader) -> Mapping[str, ObservedNetwork]:
     return {item["Id"]: answers.network(item) for item in reader.get("/networks")}
 
 
-def container_names(reader: Reader) -> tuple[str, ...]:
-    """The names of all containers, sorted."""
-    return tuple(sorted(filter(None, map(listed_name, reader.get("/containers/json", all=1)))))
+def listed_containers(reader: Reader) -> Mapping[str, Listed]:
+    """All containers of the engine, by id."""
+    return {
+        item["Id"]: Listed(name, (item.get("HostConfig") or {}).get("NetworkMode") or "")
+        for item in reader.get("/containers/json", all=1)
+        if (name := listed_name(item))  # one that goes at this moment may have none any more
+    }
 
 
 def _inspect(reader: Reader, name: str) -> tuple[dict[str, Any], ObservedContainer] | None:

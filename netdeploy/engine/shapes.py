@@ -192,6 +192,7 @@ _LISTED = {
     "Created": (str, int, float),
     "Ports": [{"IP": _ADDRESS, "PrivatePort": _NUMBER, "PublicPort": _NUMBER, "Type": str}],
     "NetworkSettings": {"Networks": MapOf(_PLACE, null=True)},
+    "HostConfig": {"NetworkMode": str},
 }
 _NETWORK = {
     "Id!": str,

@@ -7,15 +7,24 @@ it is connected; 8 ping its addresses from the host.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 
-from netdeploy.inspect.report import CommandReport, InspectReport, NetworkReport
+from netdeploy.inspect.report import CommandReport, InspectReport, NetworkReport, ResolverReport
+from netdeploy.inspect.resolver import EXT_SERVERS
 
 _ANOTHER = "my-net"
 _NETWORKS = "{{json .NetworkSettings.Networks}}"
+_NAMED_BY_ID = re.compile(r"br-[0-9a-f]{12}")
 _BRIDGE_BY_ID = "br-{{slice .Id 0 12}}"
 _BRIDGE_BY_OPTION = '{{index .Options "com.docker.network.bridge.name"}}'
+_SHARED = {
+    "pid": "{{.HostConfig.PidMode}}",
+    "ipc": "{{.HostConfig.IpcMode}}",
+    "uts": "{{.HostConfig.UTSMode}}",
+    "volumes": "{{json .HostConfig.VolumesFrom}}",
+}
 _GATEWAYS = "{{range .IPAM.Config}}{{.Gateway}} {{end}}"
 
 
@@ -40,23 +49,61 @@ class _Commands:
             yield _found("networks", 1, self._inspect(_NETWORKS))
         else:
             yield _found("mode", 1, self._inspect("{{.HostConfig.NetworkMode}}"))
+        yield from self._of_the_name()
         for network in report.networks:
             yield from self._of_network(network)
         if running:
             yield _found("interfaces", 3, f"{self._inside} ip addr")
             yield _found("routes", 5, f"{self._inside} route -n")
-            yield _found("resolver", 7, f"{self._inside} cat /etc/resolv.conf")
-        else:
-            yield _found("resolver", 7, f"docker cp {self._name}:/etc/resolv.conf - | tar xO")
+        yield from self._of_files(running=running)
         if report.ports:
-            owner = shlex.quote(report.shares_with or report.name)
-            configured = f"docker inspect {owner} --format '{{{{json .HostConfig.PortBindings}}}}'"
-            yield _found("ports", None, f"docker port {owner}" if running else configured)
+            configured = f"docker inspect {self._owner} --format '{{{{json .HostConfig.PortBindings}}}}'"
+            yield _found("ports", None, f"docker port {self._owner}" if running else configured)
         if report.mode == "networks":
             make = f"docker network create --driver bridge {_ANOTHER}"
             yield _found("exercise.6", 6, make, f"docker network connect {_ANOTHER} {self._name}")
         if report.status == "running" and report.mode != "host":
             yield _found("helper", None, f"{self._helper} ip addr")
+
+    def _of_the_name(self) -> Iterator[CommandReport]:
+        """Its hostname, which no helper beside it shares, and what it shares with others."""
+        report, owner = self._report, self._owner
+        if report.status == "running":
+            yield _found("hostname", None, f"docker exec {self._name} hostname")
+        elif report.hostname.origin == "host":
+            yield _found("hostname", None, "docker info --format '{{.Name}}'")
+        else:
+            yield _found("hostname", None, f"docker inspect {owner} --format '{{{{.Config.Hostname}}}}'")
+        shared = dict.fromkeys(share.what for share in report.shares if share.what in _SHARED)
+        if shared:
+            yield _found("shares", None, *(self._inspect(_SHARED[what]) for what in shared))
+        if report.shared_by:
+            ids = f"$(docker inspect {owner} --format '{{{{.Id}}}}')"
+            modes = "docker ps --all --quiet | xargs docker inspect --format '{{.Name}} {{.HostConfig.NetworkMode}}'"
+            yield _found("shared_by", None, f'{modes} | grep -e "container:{ids}" -e "container:{owner}$"')
+
+    @property
+    def _owner(self) -> str:
+        """The container whose network it is."""
+        return shlex.quote(self._report.shares_with or self._report.name)
+
+    def _of_files(self, *, running: bool) -> Iterator[CommandReport]:
+        resolver, hosts = self._report.resolver, self._report.hosts
+        show = f"{self._inside} cat /etc/{{}}" if running else f"docker cp {self._name}:/etc/{{}} - | tar xO"
+        yield _found("resolver", 7, show.format("resolv.conf"))
+        if resolver and resolver.upstream:
+            yield _found("resolver.upstream", None, self._upstream(resolver, show.format("resolv.conf")))
+        extra = hosts and any(line.kind == "extra_hosts" for line in hosts.lines)
+        configured = [f"docker inspect {self._owner} --format '{{{{json .HostConfig.ExtraHosts}}}}'"] if extra else []
+        yield _found("hosts", None, show.format("hosts"), *configured)
+
+    def _upstream(self, resolver: ResolverReport, show: str) -> str:
+        """The engine's note in the file is there on newer ones only."""
+        if resolver.upstream and resolver.upstream.origin == "container":
+            return f"docker inspect {self._owner} --format '{{{{json .HostConfig.Dns}}}}'"
+        if EXT_SERVERS in resolver.text:
+            return f"{show} | grep {EXT_SERVERS}"
+        return f"docker run --rm --network host {self._helper_image} cat /etc/resolv.conf"
 
     def _inspect(self, template: str) -> str:
         return f"docker inspect {self._name} --format '{template}'"
@@ -64,8 +111,7 @@ class _Commands:
     def _of_network(self, network: NetworkReport) -> Iterator[CommandReport]:
         about, net = f"networks.{network.name}", shlex.quote(network.name)
         if network.bridge:
-            by_id = network.bridge.name == f"br-{network.id[:12]}"
-            template = _BRIDGE_BY_ID if by_id else _BRIDGE_BY_OPTION
+            template = _BRIDGE_BY_ID if _NAMED_BY_ID.fullmatch(network.bridge.name) else _BRIDGE_BY_OPTION
             yield _found(f"{about}.bridge", 2, f"docker network inspect {net} --format '{template}'")
         if network.interface:
             yield from self._of_interface(network)
@@ -76,8 +122,8 @@ class _Commands:
         elif network.gateways:
             yield _found(f"{about}.gateways", None, f"docker network inspect {net} --format '{_GATEWAYS}'")
         if network.names and network.interface:
-            lookup = f"docker run --rm --network {net} {self._helper_image} nslookup {shlex.quote(network.names[0])}"
-            yield _found(f"{about}.names", None, lookup)
+            ask = f"docker run --rm --network {net} {self._helper_image} nslookup"
+            yield _found(f"{about}.names", None, *(f"{ask} {shlex.quote(name)}" for name in network.names))
         if network.pings:
             yield _found(f"{about}.pings", 8, *(f"ping -c 1 {ping.address}" for ping in network.pings))
 

@@ -31,6 +31,7 @@ _LISTENING = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
 _LEAF = re.compile(r"\|-- (?P<address>[0-9.]+)\n\s+/32 host LOCAL")
 _TIME = re.compile(r"time=(?P<time>[0-9.]+)")
 _SYS = Path("/sys/class/net")
+_NAME_SECONDS = 5.0
 
 
 def inside(pid: int, container_id: str) -> Space | str:
@@ -42,6 +43,18 @@ def inside(pid: int, container_id: str) -> Space | str:
         return _space(process / "net", _indices(process / "net"))
     except OSError as error:
         return f"{error.filename}: {error.strerror}"
+
+
+def hostname(pid: int, container_id: str) -> str | None:
+    """What the kernel has for a container's processes; None where it can't be seen. Only root may look."""
+    try:
+        if container_id not in (Path("/proc") / str(pid) / "cgroup").read_text():
+            return None
+        line = ["nsenter", f"--uts=/proc/{pid}/ns/uts", "uname", "-n"]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=_NAME_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None
 
 
 def host(addresses: Iterable[str]) -> Space | str:
@@ -61,26 +74,36 @@ def _lines(file: Path) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
+def _names(net: Path) -> list[str]:
+    return [line.partition(":")[0].strip() for line in _lines(net / "dev")[2:]]
+
+
 def _space(net: Path, indices: dict[str, int]) -> Space:
     routes = (*routes4(_lines(net / "route")), *routes6(_lines(net / "ipv6_route")))
-    names = [line.partition(":")[0].strip() for line in _lines(net / "dev")[2:]]
+    names = _names(net)
     addresses: dict[str, list[str]] = {name: [] for name in names} | _addresses(net, routes)
     interfaces = (Interface(name, indices.get(name, 0), 0, "", addresses=tuple(addresses[name])) for name in names)
     return Space(tuple(interfaces), routes, tuple(dict.fromkeys(_listeners(net))))
 
 
 def _addresses(net: Path, routes: Sequence[Route]) -> dict[str, list[str]]:
-    """IPv4 addresses stand in the table without their interface; the route to their subnet tells it."""
+    """IPv4 addresses stand in the table without their interface; the route to their subnet tells it.
+
+    One without such a route is that of the only interface, if there is one besides the loopback; its prefix length is
+    not known then.
+    """
     found: dict[str, list[str]] = {}
-    direct = [route for route in routes if not route.gateway and ":" not in route.destination]
+    direct = [r for r in routes if not r.gateway and ":" not in r.destination and not r.is_default]
+    others = [name for name in _names(net) if name != "lo"]
     for text in dict.fromkeys(_LEAF.findall((net / "fib_trie").read_text())):
         address = ipaddress.ip_address(text)
         if address.is_loopback:
             found.setdefault("lo", []).append(f"{text}/8")
-        for route in direct:
-            subnet = ipaddress.ip_network(route.destination)
-            if address in subnet:
-                found.setdefault(route.interface, []).append(f"{text}/{subnet.prefixlen}")
+            continue
+        subnets = [(route.interface, ipaddress.ip_network(route.destination)) for route in direct]
+        placed = [(name, f"{text}/{subnet.prefixlen}") for name, subnet in subnets if address in subnet]
+        for name, shown in placed or [(name, text) for name in others if len(others) == 1]:
+            found.setdefault(name, []).append(shown)
     for line in _lines(net / "if_inet6"):
         digits, _index, length, _scope, _flags, name = line.split()
         found.setdefault(name, []).append(f"{ipaddress.IPv6Address(bytes.fromhex(digits))}/{int(length, 16)}")

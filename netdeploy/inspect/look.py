@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from netdeploy.engine.busybox import provide_busybox
 from netdeploy.engine.helpers import HOST, Answer, Errand, run_errands
-from netdeploy.engine.networking import Networking, container_names, networking, networks
+from netdeploy.engine.networking import Listed, Networking, listed_containers, networking, networks
+from netdeploy.engine.observe import identity
 from netdeploy.engine.surroundings import is_on_this_host
 from netdeploy.errors import NetdeployError
 from netdeploy.inspect import local
 from netdeploy.inspect.ports import exposed_places
-from netdeploy.inspect.space import SCRIPT, Space, bare, parse, ping_script, reach_script
+from netdeploy.inspect.space import FILES_SCRIPT, SCRIPT, Space, bare, parse, ping_script, reach_script
 from netdeploy.topology.problem import did_you_mean
 
 if TYPE_CHECKING:
@@ -45,6 +47,12 @@ class Inspection:
     inside: Seen
     host: Seen
     helper_image: str = ""
+    containers: Mapping[str, Listed] = field(default_factory=dict)
+    """Of the engine, by id."""
+    engine_host: str = ""
+    """The name of the engine's host."""
+    hostname: str | None = None
+    """What the kernel has for the container's processes; None where that could not be looked at."""
 
 
 def inspect(
@@ -57,17 +65,17 @@ def inspect(
         Interrupted: `stop` was set.
     """
     found = engine.reader.get_all(lambda name: networking(engine.reader, name), names)
-    _refuse_unknown(engine, names, found)
+    listed = listed_containers(engine.reader)
+    _refuse_unknown(listed, names, found)
     connections = [connection for connection in found if connection is not None]
-    known = networks(engine.reader)
-    return _Look(engine, say, stop).all(connections, known)
+    return _Look(engine, say, stop).all(connections, networks(engine.reader), listed)
 
 
-def _refuse_unknown(engine: Engine, names: Sequence[str], found: Sequence[Networking | None]) -> None:
+def _refuse_unknown(containers: Mapping[str, Listed], names: Sequence[str], found: Sequence[Networking | None]) -> None:
     missing = [name for name, connection in zip(names, found, strict=True) if connection is None]
     if not missing:
         return
-    there = container_names(engine.reader)
+    there = sorted(container.name for container in containers.values())
     listed = f"there are: {', '.join(there[:20])}{' …' if len(there) > 20 else ''}" if there else "there is none at all"
     hints = {name: did_you_mean(name, there, otherwise=listed) for name in missing}
     texts = [f"there is no container `{name}` on this engine" for name in missing]
@@ -81,7 +89,12 @@ class _Look:
     say: Callable[[str], None]
     stop: threading.Event | None
 
-    def all(self, connections: Sequence[Networking], known: Mapping[str, ObservedNetwork]) -> list[Inspection]:
+    def all(
+        self,
+        connections: Sequence[Networking],
+        known: Mapping[str, ObservedNetwork],
+        listed: Mapping[str, Listed],
+    ) -> list[Inspection]:
         """One helper in each container's network, and one on the host for all of them."""
         by_mode = {mode: connection for connection in connections if (mode := _helper_mode(connection))}
         modes = list(dict.fromkeys([HOST, *by_mode])) if by_mode else []
@@ -94,6 +107,8 @@ class _Look:
         if any(one.space is None for one in seen.values()):
             seen = self._without_helpers(seen, by_mode, addresses)
         nothing = Seen(why_not=_WITHOUT_PROCESS)
+        _, engine_host = identity(self.engine.reader)
+        local_names = os.geteuid() == 0 and is_on_this_host(self.engine)
         return [
             Inspection(
                 networking=connection,
@@ -101,6 +116,9 @@ class _Look:
                 inside=seen.get(_helper_mode(connection), nothing),
                 host=seen.get(HOST, nothing),
                 helper_image=image,
+                containers=listed,
+                engine_host=engine_host,
+                hostname=_hostname(connection) if local_names else None,
             )
             for connection in connections
         ]
@@ -115,7 +133,7 @@ class _Look:
     def _run(
         self, image: str, modes: list[str], addresses: list[str], exposed: list[tuple[str, int]]
     ) -> dict[str, Seen]:
-        host_script = f"{SCRIPT}\n{ping_script(addresses)}\n{reach_script(exposed)}"
+        host_script = f"{SCRIPT}\n{FILES_SCRIPT}\n{ping_script(addresses)}\n{reach_script(exposed)}"
         errands = [Errand(mode, host_script if mode == HOST else SCRIPT, _PURPOSE, _SECONDS) for mode in modes]
         answers = run_errands(self.engine, image, errands, self.stop)
         return {mode: _seen(answer) for mode, answer in zip(modes, answers, strict=True)}
@@ -147,6 +165,11 @@ def _helper_mode(connection: Networking) -> str:
     if not owner.state.running or not connection.container.state.running:
         return ""
     return HOST if owner.network_mode == HOST else f"container:{owner.id}"
+
+
+def _hostname(connection: Networking) -> str | None:
+    container = connection.container
+    return local.hostname(container.state.pid, container.id) if container.state.running else None
 
 
 def _seen(answer: Answer) -> Seen:

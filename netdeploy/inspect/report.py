@@ -78,7 +78,7 @@ class EvidenceReport(Document):
     """What inside the container shows that it is on the network."""
 
     interface: bool
-    """An interface with the MAC address or the address that the network gave."""
+    """An interface with the address that the network gave, which is up, as its other end is."""
     route: bool
     """A route to the network's subnet through that interface."""
     resolver: bool
@@ -107,9 +107,12 @@ class NetworkReport(Document):
     mac_address: str | None
     """The interface's MAC address."""
     addresses: tuple[str, ...]
-    """The container's addresses on this network, with their prefix lengths; of a stopped one, those it asked for."""
+    """The interface's addresses, with their prefix lengths, as they are inside; where the inside could not be looked
+    at, those that the engine gave; of a stopped one, those it asked for."""
+    assigned: tuple[str, ...]
+    """The addresses that the engine gave it, with their prefix lengths; empty while it does not run."""
     gateways: tuple[str, ...]
-    """The network's gateways; whether the container uses one of them, `default_route` tells."""
+    """The network's gateways; whether the container uses one of them, `default_route` and `routes` tell."""
     default_route: bool | None
     """Whether the container's default route leads through this network; null where its routes are not known."""
     names: tuple[str, ...]
@@ -139,6 +142,17 @@ class RouteReport(Document):
     """Its metric; among equal ones the lowest is used."""
 
 
+class UpstreamReport(Document):
+    """Whom Docker's own resolver asks for names that nobody on the container's networks has."""
+
+    servers: tuple[str, ...]
+    """Their addresses."""
+    on_host: tuple[str, ...]
+    """Those of them that are asked from the host, since they are on its loopback."""
+    origin: Literal["container", "engine", "host", "engine_or_host"]
+    """Where they come from: the container's `dns`, the engine's own setting, or the host's resolv.conf."""
+
+
 class ResolverReport(Document):
     """/etc/resolv.conf in the container."""
 
@@ -150,8 +164,71 @@ class ResolverReport(Document):
     """Its options."""
     docker: bool
     """Whether Docker's own resolver (127.0.0.11) is asked, which knows the names of other containers."""
+    origin: Literal["docker", "container", "engine", "host", "engine_or_host", "defaults", "other"] | None
+    """Where its servers come from: Docker's own resolver, the container's `dns`, the engine's own setting, the host's
+    resolv.conf, the engine's defaults (where the host's are all on its loopback), or none of these. Null where not
+    known."""
+    upstream: UpstreamReport | None
+    """Whom Docker's own resolver asks in turn; null where it is not asked itself, or that is not known."""
     text: str
     """The whole file."""
+
+
+class HostnameReport(Document):
+    """The container's hostname."""
+
+    name: str | None
+    """The name inside; null where it may have been changed there and could not be looked at."""
+    configured: str
+    """The name that the engine gives it at the start."""
+    domain: str | None
+    """Its domain name, where it was given one."""
+    origin: Literal["set", "id", "host", "container"]
+    """Where `configured` comes from: set for the container, the first digits of its id, the host's own name, or that of
+    the container whose network it shares."""
+    seen: bool
+    """Whether `name` was read inside, or is what the engine says."""
+
+
+class HostsLineReport(Document):
+    """A line of /etc/hosts."""
+
+    address: str
+    """The address."""
+    names: tuple[str, ...]
+    """The names that lead to it."""
+    kind: Literal["loopback", "ipv6", "own", "extra_hosts", "link", "host", "other", "unknown"]
+    """What it is: the loopback's; one of IPv6's fixed addresses; the container's own name; one of its `extra_hosts`; a
+    link on the default bridge; one of the host's own file; `other` is in neither the engine's lines nor `extra_hosts`,
+    and `unknown` can't be told."""
+    note: str | None
+    """What is wrong with it, or worth knowing."""
+
+
+class HostsReport(Document):
+    """/etc/hosts in the container, which is asked before any resolver."""
+
+    lines: tuple[HostsLineReport, ...]
+    """Its lines, without remarks."""
+    missing: tuple[str, ...]
+    """Lines that the engine wrote and that are not there any more."""
+    mounted: bool
+    """Whether the file is a mount of the container's own."""
+    text: str
+    """The whole file."""
+
+
+class ShareReport(Document):
+    """Something that a container does not have for itself."""
+
+    what: Literal["network", "pid", "ipc", "uts", "volumes"]
+    """Its network, its list of processes, its shared memory, its hostname, or its volumes."""
+    container: str | None
+    """The container whose it is; null for the host's."""
+    read_only: bool
+    """Whether volumes can only be read."""
+    gone: bool
+    """Whether that container is there no more."""
 
 
 class BindingReport(Document):
@@ -213,6 +290,12 @@ class InspectReport(Document):
     """Where its network comes from."""
     shares_with: str | None
     """The container whose network it shares."""
+    hostname: HostnameReport
+    """Its hostname."""
+    shares: tuple[ShareReport, ...]
+    """What it shares with another container, or with the host."""
+    shared_by: tuple[str, ...]
+    """The other containers that share its network, by name."""
     networks: tuple[NetworkReport, ...]
     """Its networks, by name."""
     interfaces: tuple[InterfaceReport, ...] | None
@@ -221,6 +304,8 @@ class InspectReport(Document):
     """The route table without link-local and multicast routes, default routes first; null where not known."""
     resolver: ResolverReport | None
     """Its resolv.conf."""
+    hosts: HostsReport | None
+    """Its hosts file."""
     ports: tuple[PortReport, ...]
     """Published and exposed ports."""
     unknown: tuple[UnknownReport, ...]

@@ -59,6 +59,14 @@ true
 """
 
 
+FILES_SCRIPT = r"""
+[ -e /etc/resolv.conf ] && awk '{ print "resolv", $0 }' /etc/resolv.conf
+[ -e /etc/hosts ] && awk '{ print "hosts", $0 }' /etc/hosts
+true
+"""
+"""What the engine writes into a helper on the host's network: the host's own files, unless the engine has settings."""
+
+
 def ping_script(addresses: Sequence[str]) -> str:
     """A ping to each address, all at once, and one more a little later where the first had no answer.
 
@@ -171,6 +179,10 @@ class Space:
     refused: tuple[str, ...] = ()
     """Subnets to which a route sends nothing (blackhole, unreachable, prohibit)."""
     neighbours: tuple[Neighbour, ...] = ()
+    resolv_conf: str | None = None
+    """/etc/resolv.conf of the helper that looked, where it was asked for."""
+    hosts: str | None = None
+    """/etc/hosts of the helper that looked, where it was asked for."""
 
     def by_mac(self, mac_address: str) -> Interface | None:
         """The interface with a MAC address."""
@@ -185,9 +197,9 @@ class Space:
         return next((i for i in self.interfaces if i.name == name), None)
 
     def by_address(self, addresses: Iterable[str]) -> Interface | None:
-        """The interface that has one of the addresses (like `172.18.0.2/16`)."""
-        wanted = set(addresses)
-        return next((i for i in self.interfaces if wanted & set(i.addresses)), None)
+        """The interface that has one of the addresses, whatever their prefix lengths."""
+        wanted = set(bare(addresses))
+        return next((i for i in self.interfaces if wanted & set(bare(i.addresses))), None)
 
 
 def parse(output: str) -> Space:
@@ -210,6 +222,8 @@ def parse(output: str) -> Space:
         reached=dict(map(_reach, lines.get("reach", ()))),
         refused=(*_refused(lines.get("route4", ())), *_refused6(lines.get("route6", ()))),
         neighbours=(*_neighbours(lines.get("neighbour", ())), *_neighbours6(lines.get("neighbour6", ()))),
+        resolv_conf="\n".join(lines["resolv"]) if "resolv" in lines else None,
+        hosts="\n".join(lines["hosts"]) if "hosts" in lines else None,
     )
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from netdeploy.engine.observed import LABEL_TOPOLOGY
 from netdeploy.inspect.explain import commands
+from netdeploy.inspect.hostname import hostname, shared_by, shares
+from netdeploy.inspect.hosts_file import hosts
 from netdeploy.inspect.ports import ports
 from netdeploy.inspect.report import (
     BridgeReport,
     EvidenceReport,
     HostInterfaceReport,
+    HostnameReport,
     InspectReport,
     InterfaceReport,
     NetworkReport,
@@ -21,6 +24,8 @@ from netdeploy.inspect.report import (
     RouteReport,
     UnknownReport,
 )
+from netdeploy.inspect.resolver import resolver as read_resolver
+from netdeploy.inspect.resolver import why_no_upstream
 from netdeploy.inspect.space import bare
 
 if TYPE_CHECKING:
@@ -29,7 +34,6 @@ if TYPE_CHECKING:
     from netdeploy.inspect.look import Inspection
     from netdeploy.inspect.space import Interface, Route, Space
 
-DOCKER_RESOLVER = "127.0.0.11"
 _DEFAULT_BRIDGE = "bridge"
 
 
@@ -43,7 +47,7 @@ def tell(inspection: Inspection, *, explain: bool = False, host_name: str = "loc
     """
     connection = inspection.networking
     container = connection.container
-    resolver = _resolver(connection.resolv_conf) if connection.resolv_conf is not None else None
+    resolver, names = read_resolver(inspection), hostname(inspection)
     inside = inspection.inside.space
     networks = tuple(_network(endpoint, inspection, resolver) for endpoint in connection.endpoints)
     report = InspectReport(
@@ -54,12 +58,16 @@ def tell(inspection: Inspection, *, explain: bool = False, host_name: str = "loc
         topology=container.labels.get(LABEL_TOPOLOGY),
         mode=_mode(container.network_mode),
         shares_with=_shares_with(connection),
+        hostname=names,
+        shares=tuple(shares(inspection)),
+        shared_by=shared_by(inspection),
         networks=networks,
         interfaces=tuple(map(_interface, inside.interfaces)) if inside else None,
         routes=tuple(_routes(inside, networks)) if inside else None,
         resolver=resolver,
+        hosts=hosts(inspection),
         ports=tuple(ports(connection, networks, inside, inspection.host.space, host_name)),
-        unknown=tuple(_unknown(inspection)),
+        unknown=tuple(_unknown(inspection, names, resolver)),
     )
     if not explain:
         return report
@@ -82,7 +90,18 @@ def _shares_with(connection: Networking) -> str | None:
     return name if kind == "container" else None
 
 
-def _unknown(inspection: Inspection) -> Iterator[UnknownReport]:
+def _unknown_names(
+    inspection: Inspection, names: HostnameReport, resolver: ResolverReport | None
+) -> Iterator[UnknownReport]:
+    if names.name is None:
+        why = "it may give itself another (privileged, or SYS_ADMIN), and only root on the engine's machine sees that"
+        yield UnknownReport(what="its hostname now", why=why)
+    if resolver and resolver.docker and resolver.upstream is None and inspection.host.space:
+        why = why_no_upstream(inspection.host.space)
+        yield UnknownReport(what="where names that nobody on its networks has go", why=why)
+
+
+def _unknown(inspection: Inspection, names: HostnameReport, resolver: ResolverReport | None) -> Iterator[UnknownReport]:
     connection = inspection.networking
     if connection.container.network_mode.startswith("container:") and connection.owner is None:
         yield UnknownReport(what="its networks", why="the container whose network it shares is gone")
@@ -97,15 +116,19 @@ def _unknown(inspection: Inspection) -> Iterator[UnknownReport]:
         yield UnknownReport(what="whether its addresses answer the host", why="this machine has no `ping`")
     if connection.resolv_conf is None:
         yield UnknownReport(what="/etc/resolv.conf", why=connection.no_resolv_conf)
+    yield from _unknown_names(inspection, names, resolver)
+    if connection.hosts is None:
+        yield UnknownReport(what="/etc/hosts", why=connection.no_hosts)
 
 
 def _network(endpoint: LiveEndpoint, inspection: Inspection, resolver: ResolverReport | None) -> NetworkReport:
     inside, host = inspection.inside.space, inspection.host.space
     network = inspection.networks.get(endpoint.network_id) or _by_name(inspection, endpoint.network)
-    interface = _interface_of(endpoint, inside)
+    interface = _interface_of(endpoint, inspection)
     bridge = _bridge(network, host) if network else None
     peer, parent = _other_end(interface, bridge, host) if interface and host else (None, None)
-    mac_address = (interface.mac_address if interface else "") or endpoint.mac_address
+    gone = inside is not None and interface is None
+    mac_address = (interface.mac_address if interface else "") or ("" if gone else endpoint.mac_address)
     return NetworkReport(
         name=endpoint.network,
         id=endpoint.network_id,
@@ -116,7 +139,8 @@ def _network(endpoint: LiveEndpoint, inspection: Inspection, resolver: ResolverR
         host_interface=_host_interface(peer),
         interface=_interface(interface) if interface else None,
         mac_address=mac_address or None,
-        addresses=endpoint.addresses or tuple(_asked_for(inspection, endpoint)),
+        addresses=tuple(_addresses(endpoint, interface, inspection)),
+        assigned=endpoint.addresses,
         gateways=endpoint.gateways or tuple(pool.gateway for pool in network.pools if pool.gateway) if network else (),
         default_route=_has_default_route(interface, inside) if inside else None,
         names=endpoint.names,
@@ -131,17 +155,32 @@ def _by_name(inspection: Inspection, name: str) -> ObservedNetwork | None:
     return next((network for network in inspection.networks.values() if network.name == name), None)
 
 
+def _addresses(endpoint: LiveEndpoint, interface: Interface | None, inspection: Inspection) -> Iterator[str]:
+    """As they are inside; where that could not be looked at, as the engine gave them or is to give them."""
+    if interface:
+        given = endpoint.addresses
+        there = [a for a in interface.addresses if a in given or not _is_link_local(a)]
+        yield from sorted(there, key=lambda address: given.index(address) if address in given else len(given))
+    elif inspection.inside.space is None:
+        yield from endpoint.addresses or _asked_for(inspection, endpoint)
+
+
 def _asked_for(inspection: Inspection, endpoint: LiveEndpoint) -> Iterator[str]:
     attachment = inspection.networking.connected.attachments.get(endpoint.network)
     if attachment:
         yield from filter(None, (attachment.ipv4_address, attachment.ipv6_address))
 
 
-def _interface_of(endpoint: LiveEndpoint, inside: Space | None) -> Interface | None:
-    """By MAC address; ipvlan's interfaces share one, so then by address."""
+def _interface_of(endpoint: LiveEndpoint, inspection: Inspection) -> Interface | None:
+    """By address, since ipvlan's interfaces share a MAC address, or by that; where none are known, the only one."""
+    inside = inspection.inside.space
     if inside is None:
         return None
-    return inside.by_address(endpoint.addresses) or inside.by_mac(endpoint.mac_address)
+    found = inside.by_address(endpoint.addresses) or inside.by_mac(endpoint.mac_address)
+    if found or any(interface.mac_address for interface in inside.interfaces):
+        return found
+    others = [interface for interface in inside.interfaces if interface.name != "lo"]
+    return others[0] if len(others) == len(inspection.networking.endpoints) == 1 else None
 
 
 def _interface(interface: Interface) -> InterfaceReport:
@@ -209,25 +248,25 @@ def _evidence(
     subnets = {str(ipaddress.ip_interface(address).network) for address in endpoint.addresses}
     leads = {route.destination for route in inside.routes if interface and route.interface == interface.name}
     return EvidenceReport(
-        interface=interface is not None and interface.is_up and _has_its_addresses(endpoint, interface),
+        interface=interface is not None and _works(interface) and _has_its_addresses(endpoint, interface),
         route=bool(subnets) and subnets <= leads,
         resolver=bool(resolver and resolver.docker),
     )
+
+
+def _works(interface: Interface) -> bool:
+    """Up, and so is what it is connected to (its other end, or what it stands on)."""
+    return interface.is_up and interface.state not in ("down", "lowerlayerdown")
 
 
 def _has_its_addresses(endpoint: LiveEndpoint, interface: Interface) -> bool:
     return set(bare(endpoint.addresses)) <= set(bare(interface.addresses))
 
 
-def _broken_link(
-    endpoint: LiveEndpoint, network: ObservedNetwork, interface: Interface, host: Space | None
-) -> Iterator[str]:
+def _broken_link(network: ObservedNetwork, interface: Interface, host: Space | None) -> Iterator[str]:
     """What of a container's link is not as the engine made it."""
     if not interface.is_up:
         yield f"`{interface.name}` is down inside"
-    elif not _has_its_addresses(endpoint, interface):
-        there = ", ".join(bare(interface.addresses)) or "no address"
-        yield f"`{interface.name}` has {there} inside, and the engine gave it {', '.join(bare(endpoint.addresses))}"
     bridge = host.by_name(network.bridge) if host and network.driver == "bridge" else None
     if host is None or bridge is None:
         return
@@ -271,7 +310,7 @@ def _notes(
     if interface is None and inspection.inside.space and endpoint.addresses:
         yield "the engine says it is connected, and there is no interface inside that belongs to it"
     if interface is not None:
-        yield from _broken_link(endpoint, network, interface, inspection.host.space)
+        yield from _broken_link(network, interface, inspection.host.space)
     if endpoint.network == _DEFAULT_BRIDGE:
         yield "the default bridge has no names: others reach the container by its address only"
         if endpoint.links:
@@ -298,23 +337,3 @@ def _routes(inside: Space, networks: Sequence[NetworkReport]) -> Iterator[RouteR
                 default=route.is_default,
                 metric=route.metric,
             )
-
-
-def _resolver(text: str) -> ResolverReport:
-    """resolv.conf(5): words after a keyword; of `search` (or `domain`) the last line counts."""
-    lines = [line.split() for line in text.splitlines() if line.strip() and line.lstrip()[0] not in "#;"]
-    servers = tuple(_words(lines, "nameserver"))
-    search = [words[1:] for words in lines if words[0] in ("search", "domain")]
-    return ResolverReport(
-        nameservers=servers,
-        search=tuple(search[-1]) if search else (),
-        options=tuple(_words(lines, "options")),
-        docker=DOCKER_RESOLVER in servers,
-        text=text,
-    )
-
-
-def _words(lines: Iterable[Sequence[str]], keyword: str) -> Iterator[str]:
-    for words in lines:
-        if words[0] == keyword:
-            yield from words[1:]

@@ -7,16 +7,27 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from netdeploy.document import for_people
+from netdeploy.render.inspect_names import hostname_text, hosts_line, hosts_texts, resolver_texts, shares_texts
+from netdeploy.render.inspect_network import (
+    addresses_text,
+    bridge_text,
+    evidence_text,
+    gateway_text,
+    host_interface_text,
+    interface_text,
+    ping_texts,
+)
 from netdeploy.render.layout import command, labelled, listed, paragraph, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from netdeploy.inspect.report import InspectReport, InterfaceReport, NetworkReport, PortReport, ResolverReport
+    from netdeploy.inspect.report import InspectReport, InterfaceReport, NetworkReport, PortReport
 
 _COLUMN = 22
 _STATUS_STYLES = {"running": "green", "paused": "yellow"}
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
+_MOST_HOSTS = 40  # lines of /etc/hosts, in text
 _MOST_INTERFACES = 12  # of the host's, in text
 
 
@@ -40,6 +51,7 @@ class _Page:
         self._other_interfaces()
         self._routes()
         self._resolver()
+        self._hosts()
         self._ports()
         self._unknown()
         self._exercise()
@@ -95,6 +107,11 @@ class _Page:
         self._lines.append("1 " if about in self._commands else "", "bold cyan")
         self._say(_mode_text(report), indent=0)
         self._how(about)
+        text, style = hostname_text(report)
+        self._line("hostname", text, "hostname", style=style)
+        self._several("shares", shares_texts(report), "shares")
+        if report.shared_by:
+            self._line("network shared by", listed(f"`{name}`" for name in report.shared_by), "shared_by")
 
     def _network(self, network: NetworkReport) -> None:
         internal = "internal " if network.internal else ""
@@ -102,57 +119,28 @@ class _Page:
         self._title(network.name, listed((kind, *network.subnets)))
         about = f"networks.{network.name}"
         if network.bridge:
-            there = "  ✗ the host has no such bridge" if network.bridge.exists is False else ""
-            text = "  ".join((network.bridge.name, *network.bridge.addresses)) + there
-            self._line("bridge on the host", text, f"{about}.bridge")
+            self._line("bridge on the host", bridge_text(network.bridge), f"{about}.bridge")
         if network.host_interface:
-            host = network.host_interface
-            port = f", a port of {host.bridge}" if host.bridge else ""
-            self._line("veth on the host", f"{host.name}  number {host.index}{port}", f"{about}.host_interface")
+            self._line("veth on the host", host_interface_text(network.host_interface), f"{about}.host_interface")
         if network.interface:
-            inside = network.interface
-            number = f"  number {inside.index}" if inside.index else ""
-            text = f"{inside.name}{number}" + (f", its other end is number {inside.link}" if inside.link else "")
-            text += "".join(f", {word}" for word in (inside.state, f"MTU {inside.mtu}" if inside.mtu else None) if word)
-            self._line("interface inside", text, f"{about}.interface")
+            self._line("interface inside", interface_text(network.interface), f"{about}.interface")
         if network.mac_address:
             self._line("MAC address", network.mac_address, "")
-        if network.addresses:
-            self._line(_plural("address", network.addresses), listed(network.addresses), f"{about}.addresses")
+        if network.addresses or network.assigned:
+            text, style = addresses_text(network)
+            self._line(_plural("address", network.addresses), text, f"{about}.addresses", style=style)
         if network.gateways or network.default_route is not None:
-            self._line("gateway", self._gateway_text(network), f"{about}.gateways", style=_default_style(network))
+            text, style = gateway_text(network, self._report)
+            self._line("gateway", text, f"{about}.gateways", style=style)
         if network.names:
             silent = "" if self._report.status == "running" else "  (while it runs)"
             self._line("known as", listed(network.names) + silent, f"{about}.names")
-        self._evidence(network, about)
-        self._several("ping from the host", list(_pings(network)), f"{about}.pings")
+        evidence = evidence_text(network)
+        if evidence:
+            self._line("connected", evidence[0], f"{about}.evidence", style=evidence[1])
+        self._several("ping from the host", list(ping_texts(network)), f"{about}.pings")
         for note in network.notes:
             self._say(f"Note: {note}.", "dim")
-
-    def _gateway_text(self, network: NetworkReport) -> str:
-        if not network.gateways:
-            return "none"
-        text = listed(network.gateways)
-        if network.default_route:
-            return f"{text}  → the default route"
-        if network.default_route is None:
-            return text
-        leading = [f"through `{other.name}`" for other in self._report.networks if other.default_route]
-        leading += [f"out of {route.interface}" for route in self._report.routes or () if route.default]
-        return f"{text}  not used: " + (f"the default route leads {leading[0]}" if leading else "no default route")
-
-    def _evidence(self, network: NetworkReport, about: str) -> None:
-        evidence = network.evidence
-        if evidence is None:
-            return
-        parts = [
-            f"{'✓' if evidence.interface else '✗'} interface",
-            f"{'✓' if evidence.route else '✗'} route to its subnet",
-        ]
-        if network.name != "bridge":
-            parts.append(f"{'✓' if evidence.resolver else '✗'} resolver 127.0.0.11")
-        well = all(part.startswith("✓") for part in parts)
-        self._line("connected", "  ".join(parts), f"{about}.evidence", style="" if well else "red")
 
     def _other_interfaces(self) -> None:
         """Those that belong to none of the networks; the loopback only where there is nothing else to show."""
@@ -203,7 +191,21 @@ class _Page:
         for line in self._resolver_lines:
             if line.strip() and not line.lstrip().startswith(("#", ";")):
                 self._say(line)
-        self._say(_resolver_text(resolver, self._report), "dim")
+        for text, style in resolver_texts(resolver, self._report):
+            self._say(text, style)
+        self._how("resolver.upstream")
+
+    def _hosts(self) -> None:
+        hosts = self._report.hosts
+        if hosts is None:
+            return
+        self._title("/etc/hosts", "a mount of the container's own" if hosts.mounted else "", about="hosts")
+        for line in hosts.lines[:_MOST_HOSTS]:
+            text, style = hosts_line(line, self._report)
+            label, value = (line.address, text) if len(line.address) < _COLUMN - 2 else ("", f"{line.address}  {text}")
+            self._lines.append_text(labelled(label, value, _COLUMN, self._width, style=style))
+        for text, style in hosts_texts(hosts, self._report, _MOST_HOSTS):
+            self._say(text, style)
 
     def _ports(self) -> None:
         if not self._report.ports:
@@ -248,30 +250,12 @@ def _mode_text(report: InspectReport) -> str:
 
 
 def _plural(word: str, items: tuple[str, ...]) -> str:
-    return word if len(items) == 1 else f"{word}es"
-
-
-def _default_style(network: NetworkReport) -> str:
-    return "bold green" if network.default_route else ""
-
-
-def _pings(network: NetworkReport) -> Iterator[str]:
-    for ping in network.pings:
-        time = f" in {ping.milliseconds:g} ms" if ping.milliseconds is not None else ""
-        yield f"{ping.address} {'✓ answers' + time if ping.answers else '✗ does not answer'}"
+    return word if len(items) < 2 else f"{word}es"
 
 
 def _worth_reading(interface: InterfaceReport) -> list[str]:
     own = [address for address in interface.addresses if not address.startswith("fe80:")]
     return own or [interface.state or "no address"]
-
-
-def _resolver_text(resolver: ResolverReport, report: InspectReport) -> str:
-    if resolver.docker:
-        return "127.0.0.11 is Docker's own resolver: it knows the names of other containers on the same network."
-    if report.status == "created":
-        return "The engine writes it at the first start."
-    return "These are the host's resolvers: names of other containers are not known to them."
 
 
 def _port_lines(port: PortReport) -> Iterator[tuple[str, str]]:

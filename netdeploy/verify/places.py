@@ -15,7 +15,8 @@ from typing import TypeVar
 from netdeploy.engine.engine import Engine
 from netdeploy.engine.helpers import Errand, run_errands
 from netdeploy.engine.surroundings import is_on_this_host
-from netdeploy.inspect.space import SCRIPT, Space, parse
+from netdeploy.inspect.resolver import nameservers
+from netdeploy.inspect.space import FILES_SCRIPT, SCRIPT, Space, parse
 from netdeploy.verify import firewall, nftables
 from netdeploy.verify.world import HOST, Member, World
 
@@ -23,10 +24,9 @@ T = TypeVar("T")
 
 _SECONDS = 20.0
 _PROGRAM_SECONDS = 5.0
-_RESOLVER = "resolv "
 _NO_ECHO = "no-echo "
 _SCRIPT = f"""{SCRIPT}
-sed 's/^/{_RESOLVER}/' /etc/resolv.conf
+{FILES_SCRIPT}
 sed 's/^/{_NO_ECHO}/' /proc/sys/net/ipv4/icmp_echo_ignore_all
 """
 _USUAL_QDISCS = ("noqueue", "fq_codel", "pfifo_fast", "pfifo", "bfifo", "mq", "fq", "sfq", "ingress", "clsact")
@@ -98,16 +98,11 @@ def look_closer(
         enter = _way_in(members.get(key)) if reads_kernel else None
         found[key] = Place(
             space,
-            tuple(_nameservers(answer.output)),
+            tuple(nameservers(space.resolv_conf or "")),
             answers_pings=f"{_NO_ECHO}1" not in answer.output.splitlines(),
             kernel=Kernel() if enter is None else _kernel(enter),
         )
     return found
-
-
-def _nameservers(output: str) -> Iterable[str]:
-    lines = (line.removeprefix(_RESOLVER).split() for line in output.splitlines() if line.startswith(_RESOLVER))
-    return (words[1] for words in lines if len(words) > 1 and words[0] == "nameserver")
 
 
 def _way_in(member: Member | None) -> list[str] | None:

@@ -112,7 +112,8 @@ def assert_routes_as_by_hand(lab: Lab, name: str, report: Json) -> None:
     _, table = lab.in_container(name, "route -n")
     default = next((line.split() for line in table.splitlines() if line.startswith("0.0.0.0")), None)
     marked = [(r["gateway"], r["interface"]) for r in report["routes"] if r["default"] and ":" not in r["destination"]]
-    assert marked == ([(default[1], default[7])] if default else [])
+    by_route = [(None if default[1] == "0.0.0.0" else default[1], default[7])] if default else []
+    assert marked == by_route
     for network in report["networks"]:
         if default and network["interface"]:
             assert network["default_route"] == (network["interface"]["name"] == default[7])
@@ -340,6 +341,9 @@ def test_the_commands_do_what_they_say(lab: Lab) -> None:
         "interfaces": net["interface"]["name"],
         "routes": net["gateways"][0],
         "resolver": "127.0.0.11",
+        "resolver.upstream": report["resolver"]["upstream"]["servers"][0],
+        "hostname": report["hostname"]["name"],
+        "hosts": net["addresses"][0].partition("/")[0],
         "ports": report["ports"][0]["published"][0]["port"],
         "helper": net["addresses"][0],
     }

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from unit.inspect.seen import recorded
 from unit.topology.reading import yaml_data
 
+from netdeploy.inspect.tell import tell
 from netdeploy.masking import masked_text
 from netdeploy.topology import env_files
 from netdeploy.topology.read import read_bytes
@@ -53,6 +55,11 @@ def read(raw: bytes) -> object:
     return read_bytes(raw, Path("/nowhere/lab.yaml"), "lab.yaml", {}).described()
 
 
+def inspected(key: str, text: str) -> object:
+    """What inspect tells of a container with that text in one of its files."""
+    return tell(recorded("28", lambda document: document.update({key: text})))
+
+
 READERS: dict[str, Callable[[str], object]] = {
     "env file": lambda text: env_files.quoted(text, {}),
     "env file, after =": lambda text: env_files.quoted("A=" + text, {}),
@@ -60,6 +67,13 @@ READERS: dict[str, Callable[[str], object]] = {
     "env file, double quotes": lambda text: env_files.quoted('A="' + text, {}),
     "raw env file": lambda text: env_files.raw(text, {}),
     "mask": masked_text,
+    "hosts file": partial(inspected, "hosts"),
+    "hosts file, a line": lambda text: inspected("hosts", "192.0.2.7 " + text),
+    "resolv.conf": partial(inspected, "resolv_conf"),
+    "resolv.conf, Docker's own resolver": lambda text: inspected("resolv_conf", "nameserver 127.0.0.11\n# " + text),
+    "resolv.conf, a note of the engine": lambda text: inspected(
+        "resolv_conf", "nameserver 127.0.0.11\n# ExtServers: [" + text
+    ),
     "topology": lambda text: read(text.encode()),
     "topology, a line": lambda text: read(b"containers: {web: {image: nginx}}\nx: " + text.encode()),
     "topology, a key": lambda text: read(b"containers:\n  web:\n    image: nginx\n    " + text.encode()),

@@ -16,7 +16,7 @@ from netdeploy.engine.busybox import provide_busybox
 from netdeploy.engine.connect import find_endpoint
 from netdeploy.engine.engine import Engine
 from netdeploy.engine.helpers import HOST, Errand, run_errands
-from netdeploy.inspect.space import SCRIPT, ping_script
+from netdeploy.inspect.space import FILES_SCRIPT, SCRIPT, ping_script
 
 _NAMES = {"bridge", "ndt-front", "ndt-back", "ndt-six"}
 _KEPT = ("Id", "Name", "Image", "Config", "HostConfig", "NetworkSettings", "State", "RestartCount", "Mounts")
@@ -43,6 +43,8 @@ def main(generation: str) -> None:
             ["sh", "-c", _SERVER],
             name="ndt-web",
             network="ndt-front",
+            hostname="web.lab",
+            extra_hosts={"printer": "192.0.2.9", "engine": "host-gateway"},
             ports={"80/tcp": 8080, "443/tcp": ("127.0.0.1", 8443), "81/tcp": 8081},
             detach=True,
         )
@@ -55,13 +57,15 @@ def main(generation: str) -> None:
             addresses = [e[key] for e in own for key in ("IPAddress", "GlobalIPv6Address") if e[key]]
             errands = [
                 Errand(f"container:{container.id}", SCRIPT, "recording"),
-                Errand(HOST, f"{SCRIPT}\n{ping_script(addresses)}", "recording"),
+                Errand(HOST, f"{SCRIPT}\n{FILES_SCRIPT}\n{ping_script(addresses)}", "recording"),
             ]
             inside, host = run_errands(engine, busybox, errands)
             document = {
                 "container": engine.reader.get(f"/containers/{container.id}/json"),
                 "networks": [n for n in engine.reader.get("/networks") if n["Name"] in _NAMES],
                 "resolv_conf": container.exec_run(["cat", "/etc/resolv.conf"]).output.decode(),
+                "hosts": container.exec_run(["cat", "/etc/hosts"]).output.decode(),
+                "engine_host": engine.reader.get("/info")["Name"],
                 "inside": inside.output,
                 "host": host.output,
             }

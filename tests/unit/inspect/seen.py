@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from netdeploy.engine import answers
-from netdeploy.engine.networking import Networking, endpoints
+from netdeploy.engine.networking import Listed, Networking, endpoints
 from netdeploy.inspect.look import Inspection, Seen
 from netdeploy.inspect.space import parse
 
@@ -38,11 +38,16 @@ def recorded(generation: str, change: Callable[[Json], object] = lambda _documen
             endpoints(document["container"]),
             document["resolv_conf"],
             document.get("no_resolv_conf", ""),
+            document["hosts"],
+            document.get("no_hosts", ""),
         ),
         networks={network.id: network for network in networks},
         inside=_seen(document["inside"]),
         host=_seen(document["host"]),
         helper_image="busybox:latest",
+        containers={container.id: Listed(container.name, container.network_mode)},
+        engine_host=document["engine_host"],
+        hostname=document.get("hostname"),
     )
 
 
