@@ -31,7 +31,7 @@ def hostname_text(report: InspectReport) -> tuple[str, str]:
         "id": "the first digits of its id, since none was set",
         "host": "the host's own",
         "container": f"that of `{report.shares_with}`, whose network it shares",
-    }[told.origin] + domain
+    }.get(told.origin, told.origin) + domain
     if told.name is None:
         return f"{told.configured} at its start: {origin}; it may have another one now", ""
     if told.name != told.configured:
@@ -55,10 +55,11 @@ def shares_texts(report: InspectReport) -> list[str]:
 
 
 def _share_text(share: ShareReport) -> str:
+    what = _SHARED.get(share.what, share.what)
     if share.container is None:
-        return f"{_SHARED[share.what]} of the host"
+        return f"{what} of the host"
     gone = "  ✗ which is gone" if share.gone else ""
-    return f"{_SHARED[share.what]} of `{share.container}`{', read only' if share.read_only else ''}{gone}"
+    return f"{what} of `{share.container}`{', read only' if share.read_only else ''}{gone}"
 
 
 def hosts_line(line: HostsLineReport, report: InspectReport) -> tuple[str, str]:
@@ -73,7 +74,7 @@ def hosts_line(line: HostsLineReport, report: InspectReport) -> tuple[str, str]:
         "host": "as in the host's file",
         "other": "the mounted file's" if mounted else "✗ by hand: neither the engine nor extra_hosts has this line",
         "unknown": "where it comes from is not known",
-    }[line.kind]
+    }.get(line.kind, line.kind)
     if line.kind == "other" and report.hosts and any(other.kind == "host" for other in report.hosts.lines):
         what = "✗ by hand: the host's file does not have this line"
     wrong = what.startswith("✗")
@@ -121,7 +122,8 @@ def resolver_texts(resolver: ResolverReport, report: InspectReport) -> Iterator[
 
 def _upstream_text(upstream: UpstreamReport, report: InspectReport) -> str:
     servers = listed(f"{s}, asked from the host" if s in upstream.on_host else s for s in upstream.servers)
-    text = f"Where names that nobody on these networks has go: {servers} ({_ORIGINS[upstream.origin]})."
+    origin = _ORIGINS.get(upstream.origin, upstream.origin)
+    text = f"Where names that nobody on these networks has go: {servers} ({origin})."
     internal = bool(report.networks) and all(network.internal for network in report.networks)
     return f"{text} From internal networks only, they may not be reached." if internal else text
 
