@@ -91,9 +91,11 @@ class Broken:
         self.write("app", "\n".join([call] * 12))
 
     def end_proxy(self) -> None:
-        """Of the published port; the processes are children of the engine."""
+        """Of the published port; the processes are children of this test's own engine, in whose network it runs."""
+        own = Path("/proc/self/ns/net").readlink()
         for pid in run(f"pgrep -f '[d]ocker-proxy.* -container-ip {self.address('web')} '").split():
-            os.kill(int(pid), signal.SIGKILL)
+            if Path(f"/proc/{pid}/ns/net").readlink() == own:
+                os.kill(int(pid), signal.SIGKILL)
 
     @property
     def bridge(self) -> str:

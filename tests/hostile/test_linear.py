@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +30,15 @@ UNITS = [
     *("\n", "\r", "a\n", "'\n", '"\n', "A='\n", 'A="\n', "A=\\'\n", "\u00a0\n"),
 ]
 AFTER = ["", "x", "!", "#"]
+
+
+@pytest.fixture(autouse=True)
+def _alone() -> Iterator[None]:
+    """What earlier tests have left is no matter to the garbage collector, whose time counts."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def seconds(run: Callable[[], object]) -> float:
